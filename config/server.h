@@ -1,0 +1,126 @@
+// `server:` and `listeners:`, who may connect where, and how clients prove who they are
+// (`server.auth`).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/values.h"
+
+namespace bulkhead::config {
+
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+enum class ListenerProtocol : std::uint8_t {
+  http,
+  socks5,
+  mixed
+};  // socks5 also speaks SOCKS4 and 4a
+enum class AuthMode : std::uint8_t { none, native, system, ldap, oauth };
+enum class OauthProvider : std::uint8_t { generic, google, azure, okta };
+
+struct AuthUser {
+  std::string username;
+  Secret password_hash;  // bcrypt, yescrypt or argon2id, in crypt(5) form
+  std::vector<std::string> groups;
+  friend bool operator==(const AuthUser&, const AuthUser&) = default;
+};
+
+struct AuthAcl {
+  std::string group;
+  std::vector<std::string> backends;  // names, or "*"
+  friend bool operator==(const AuthAcl&, const AuthAcl&) = default;
+};
+
+struct NativeAuth {
+  std::vector<AuthUser> users;
+  std::vector<AuthAcl> acl;  // empty: every user may use every backend
+  friend bool operator==(const NativeAuth&, const NativeAuth&) = default;
+};
+
+struct SystemAuth {
+  std::string service = "bulkhead";         // PAM service
+  std::vector<std::string> allowed_groups;  // empty: every user of the system
+  friend bool operator==(const SystemAuth&, const SystemAuth&) = default;
+};
+
+struct LdapTls {
+  bool skip_verify = false;
+  bool start_tls = false;
+  std::string ca_cert;  // path of a PEM file; empty: the system's
+  friend bool operator==(const LdapTls&, const LdapTls&) = default;
+};
+
+struct LdapAuth {
+  std::string server;  // ldap:// or ldaps:// URL
+  std::string bind_dn;
+  Secret bind_password;
+  std::string base_dn;
+  std::string user_filter = "(uid=%s)";      // %s: the user's name, escaped
+  std::string group_filter = "(member=%s)";  // %s: the user's DN, escaped
+  std::vector<std::string> allowed_groups;
+  LdapTls tls;
+  friend bool operator==(const LdapAuth&, const LdapAuth&) = default;
+};
+
+struct JwtAuth {
+  std::string issuer;
+  std::string audience;
+  friend bool operator==(const JwtAuth&, const JwtAuth&) = default;
+};
+
+struct OauthAuth {
+  OauthProvider provider = OauthProvider::generic;
+  std::string client_id;
+  Secret client_secret;
+  std::string auth_url;
+  std::string token_url;
+  std::string userinfo_url;
+  std::vector<std::string> scopes = {"openid", "profile"};
+  std::string username_claim = "preferred_username";
+  std::string groups_claim = "groups";
+  std::vector<std::string> allowed_groups;
+  JwtAuth jwt;
+  friend bool operator==(const OauthAuth&, const OauthAuth&) = default;
+};
+
+struct Auth {
+  AuthMode mode = AuthMode::none;
+  NativeAuth native;  // each is read in its own mode only
+  SystemAuth system;
+  LdapAuth ldap;
+  OauthAuth oauth;
+  friend bool operator==(const Auth&, const Auth&) = default;
+};
+
+struct ProxyProtocol {
+  bool enabled = false;             // on the classic ports
+  std::vector<wire::Cidr> trusted;  // who may send a PROXY header; also for listeners[]
+  friend bool operator==(const ProxyProtocol&, const ProxyProtocol&) = default;
+};
+
+struct Server {
+  std::uint16_t http_port = 8080;  // 0: off, as for the three below
+  std::uint16_t socks5_port = 1080;
+  std::uint16_t mixed_port = 0;  // HTTP and SOCKS told apart by the first bytes
+  std::uint16_t web_ui_port = 0;
+  std::vector<wire::IpAddress> bind_address = {
+      wire::IpAddress::v4(0x7f000001)};  // "::" is dual stack
+  LogLevel log_level = LogLevel::info;
+  std::string via = "bulkhead";  // pseudonym in Via, RFC 9110 7.6.3
+  ProxyProtocol proxy_protocol;
+  Auth auth;
+  friend bool operator==(const Server&, const Server&) = default;
+};
+
+// One more place to listen, beside server's ports.
+struct Listener {
+  std::string name;
+  wire::IpAddress address = wire::IpAddress::v4(0x7f000001);
+  std::uint16_t port = 0;  // never 0 once checked
+  ListenerProtocol protocol = ListenerProtocol::mixed;
+  bool proxy_protocol = false;
+  friend bool operator==(const Listener&, const Listener&) = default;
+};
+
+}  // namespace bulkhead::config
