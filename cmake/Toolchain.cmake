@@ -18,7 +18,7 @@ endif()
 option(BULKHEAD_FUZZ "Link the fuzz targets with libFuzzer (clang only)" OFF)
 set(BULKHEAD_SANITIZE "" CACHE STRING "Comma separated sanitizers for the whole tree")
 
-add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wshadow -Wnon-virtual-dtor -Wold-style-cast
+add_compile_options(-Wall -Wextra -Wpedantic -Werror -Wshadow -Wold-style-cast
                     -Woverloaded-virtual -Wcast-align -Wformat=2 -Wnull-dereference)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports these inside its own headers once coroutines and sanitizers meet optimisation.

@@ -1,0 +1,44 @@
+// Relays bytes between two streams in both directions until both have ended, passing each half-close on.
+//
+// Neither direction holds a buffer while it waits: bytes go through one scratch buffer of the process, and only what a
+// slow receiver did not take is kept, until it is taken, before more is read (back-pressure).
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "runtime/stream.h"
+#include "runtime/task.h"
+
+namespace bulkhead::runtime {
+
+// Live counters; may be read while the relay runs.
+struct RelayCounters {
+  std::uint64_t up = 0;    // client to upstream
+  std::uint64_t down = 0;  // upstream to client
+};
+
+enum class RelayEnd {
+  closed,           // both sides ended in order
+  client_failed,    // reset by, or write error to, the client
+  upstream_failed,  // the same for the upstream
+  idle,             // neither side sent anything for the idle time
+  write_timed_out,  // a receiver took nothing for the write time
+  cancelled,
+};
+std::string_view to_string(RelayEnd end);
+
+struct RelayOptions {
+  Duration idle{60'000};   // both directions silent for this long ends the relay
+  Duration write{30'000};  // one write blocked for this long ends the relay
+};
+
+// Both streams and the counters must outlive the task. Bytes already read from either side must have been written to
+// the other before.
+Task<RelayEnd> relay(Stream& client, Stream& upstream, RelayOptions options, RelayCounters& counters);
+
+// Sends everything the stream sends back to it, until it ends: the `echo` backend.
+Task<RelayEnd> echo(Stream& client, RelayOptions options, RelayCounters& counters);
+
+}  // namespace bulkhead::runtime
