@@ -1,0 +1,105 @@
+#include "proto/message_type.h"
+
+#include <array>
+
+namespace bulkhead::proto {
+namespace {
+
+struct Permission {
+  MessageType type;
+  std::string_view name;
+  Party from, to;
+  ChannelState state;
+  std::size_t descriptors;
+};
+
+using enum MessageType;
+constexpr auto supervisor = Party::supervisor;
+constexpr auto acceptor = Party::acceptor;
+constexpr auto egress = Party::egress;
+constexpr auto proxyctl = Party::proxyctl;
+constexpr auto greeting = ChannelState::greeting;
+constexpr auto open = ChannelState::open;
+
+constexpr std::array permissions{
+    Permission{hello, "hello", acceptor, supervisor, greeting, 0},
+    Permission{hello, "hello", egress, supervisor, greeting, 0},
+    Permission{prepare, "prepare", supervisor, acceptor, open, 1},
+    Permission{prepare, "prepare", supervisor, egress, open, 1},
+    Permission{listener, "listener", supervisor, acceptor, open, 1},
+    Permission{peer, "peer", supervisor, acceptor, open, 1},
+    Permission{peer, "peer", supervisor, egress, open, 1},
+    Permission{access_log, "access_log", supervisor, acceptor, open, 1},
+    Permission{prepared, "prepared", acceptor, supervisor, open, 0},
+    Permission{prepared, "prepared", egress, supervisor, open, 0},
+    Permission{commit, "commit", supervisor, acceptor, open, 0},
+    Permission{commit, "commit", supervisor, egress, open, 0},
+    Permission{abort, "abort", supervisor, acceptor, open, 0},
+    Permission{abort, "abort", supervisor, egress, open, 0},
+    Permission{drain, "drain", supervisor, acceptor, open, 0},
+    Permission{drain, "drain", supervisor, egress, open, 0},
+    Permission{drained, "drained", acceptor, supervisor, open, 0},
+    Permission{drained, "drained", egress, supervisor, open, 0},
+    Permission{query_connections, "query_connections", supervisor, acceptor, open, 0},
+    Permission{connections, "connections", acceptor, supervisor, open, 0},
+    Permission{query_counters, "query_counters", supervisor, acceptor, open, 0},
+    Permission{counters, "counters", acceptor, supervisor, open, 0},
+    Permission{close_connections, "close_connections", supervisor, acceptor, open, 0},
+    Permission{open_tcp, "open_tcp", acceptor, egress, open, 0},
+    Permission{open_udp, "open_udp", acceptor, egress, open, 0},
+    Permission{bind_tcp, "bind_tcp", acceptor, egress, open, 0},
+    Permission{open_udp_client, "open_udp_client", acceptor, egress, open, 1},
+    Permission{pin_udp_client, "pin_udp_client", acceptor, egress, open, 2},
+    Permission{opened, "opened", egress, acceptor, open, 1},
+    Permission{refused, "refused", egress, acceptor, open, 0},
+    Permission{cancel, "cancel", acceptor, egress, open, 0},
+    Permission{test_backend, "test_backend", supervisor, egress, open, 0},
+    Permission{backend_tested, "backend_tested", egress, supervisor, open, 0},
+    Permission{command, "command", proxyctl, supervisor, greeting, 0},
+    Permission{status_row, "status_row", supervisor, proxyctl, open, 0},
+    Permission{worker_row, "worker_row", supervisor, proxyctl, open, 0},
+    Permission{listener_row, "listener_row", supervisor, proxyctl, open, 0},
+    Permission{backend_row, "backend_row", supervisor, proxyctl, open, 0},
+    Permission{rule_row, "rule_row", supervisor, proxyctl, open, 0},
+    Permission{connection_row, "connection_row", supervisor, proxyctl, open, 0},
+    Permission{text, "text", supervisor, proxyctl, open, 0},
+    Permission{done, "done", supervisor, proxyctl, open, 0},
+};
+
+}  // namespace
+
+std::string_view to_string(Party party) {
+  switch (party) {
+    case Party::supervisor: return "supervisor";
+    case Party::acceptor: return "acceptor";
+    case Party::egress: return "egress";
+    case Party::proxyctl: return "proxyctl";
+    case Party::end_: break;
+  }
+  return "unknown";
+}
+
+std::string_view to_string(MessageType type) {
+  for (const Permission& permission : permissions) {
+    if (permission.type == type) return permission.name;
+  }
+  return "unknown";
+}
+
+bool may_send(Party from, Party to, std::uint16_t type, ChannelState state) {
+  for (const Permission& permission : permissions) {
+    if (static_cast<std::uint16_t>(permission.type) == type && permission.from == from && permission.to == to) {
+      return permission.state == state;
+    }
+  }
+  return false;
+}
+
+std::size_t descriptors_of(MessageType type) {
+  for (const Permission& permission : permissions) {
+    if (permission.type == type) return permission.descriptors;
+  }
+  return 0;
+}
+
+}  // namespace bulkhead::proto

@@ -1,0 +1,69 @@
+// Every message there is, who may send it to whom, and when. What is not in the table is refused.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace bulkhead::proto {
+
+// Said in Hello; both ends must agree. Raise it with every change of a message.
+inline constexpr std::uint16_t protocol_version = 1;
+
+// Who speaks. Distinct from platform::Role: the command line speaks too, and the supervisor has no sandbox.
+enum class Party : std::uint8_t { supervisor, acceptor, egress, proxyctl, end_ };
+std::string_view to_string(Party party);
+
+enum class MessageType : std::uint16_t {
+  // worker.h: supervisor and its workers
+  hello,
+  prepare,
+  listener,
+  peer,
+  access_log,
+  prepared,
+  commit,
+  abort,
+  drain,
+  drained,
+  query_connections,
+  connections,
+  query_counters,
+  counters,
+  close_connections,
+  // opening.h: acceptor and egress
+  open_tcp,
+  open_udp,
+  bind_tcp,
+  open_udp_client,
+  pin_udp_client,
+  opened,
+  refused,
+  cancel,
+  // command.h: egress, proxyctl
+  test_backend,
+  backend_tested,
+  command,
+  status_row,
+  worker_row,
+  listener_row,
+  backend_row,
+  rule_row,
+  connection_row,
+  text,
+  done,
+  end_
+};
+std::string_view to_string(MessageType type);
+
+enum class ChannelState : std::uint8_t {
+  greeting,  // nothing has been said yet
+  open,
+};
+
+// True if the table allows it. unknown types are never allowed.
+bool may_send(Party from, Party to, std::uint16_t type, ChannelState state);
+
+// How many descriptors the message must carry: exactly this many.
+std::size_t descriptors_of(MessageType type);
+
+}  // namespace bulkhead::proto

@@ -1,0 +1,161 @@
+// The conversation between the supervisor and a worker.
+//
+// worker: Hello, once, from inside its sandbox. Then for each generation of the configuration, supervisor:
+// Listener* (new sockets), Prepare; worker: Prepared; supervisor: Commit or Abort. A worker serves nothing before its first
+// Commit. Drain ends it: it stops accepting, waits for its connections, says Drained and exits.
+#pragma once
+
+#include "proto/codec.h"
+#include "proto/message_type.h"
+
+namespace bulkhead::proto {
+
+enum class LayerState : std::uint8_t { on, off, unavailable, end_ };
+
+struct SandboxLayer {
+  Text<32> name;
+  LayerState state = LayerState::off;
+  Text<200> detail;
+  static auto fields(auto& self) { return std::tie(self.name, self.state, self.detail); }
+};
+
+struct Hello {
+  static constexpr MessageType type = MessageType::hello;
+  std::uint16_t version = protocol_version;
+  Party role = Party::acceptor;
+  std::uint32_t uid = 0;
+  bool sandbox_complete = false;
+  List<SandboxLayer, 16> layers;
+  static auto fields(auto& self) {
+    return std::tie(self.version, self.role, self.uid, self.sandbox_complete, self.layers);
+  }
+};
+
+enum class ListenerProtocol : std::uint8_t { http, socks, mixed, end_ };
+
+// A listening socket (one descriptor). id is unique for the supervisor's life.
+struct Listener {
+  static constexpr MessageType type = MessageType::listener;
+  std::uint32_t id = 0;
+  Text<64> name;
+  ListenerProtocol protocol = ListenerProtocol::http;
+  bool proxy_protocol = false;
+  wire::Endpoint address;
+  static auto fields(auto& self) {
+    return std::tie(self.id, self.name, self.protocol, self.proxy_protocol, self.address);
+  }
+};
+
+// A new generation: the sealed memfd with this role's projection of the configuration (one descriptor), and all
+// listeners that it is to serve; a listener it has and that is not named is closed at the commit.
+struct Prepare {
+  static constexpr MessageType type = MessageType::prepare;
+  std::uint32_t generation = 0;
+  List<std::uint32_t, 256> listeners;
+  static auto fields(auto& self) { return std::tie(self.generation, self.listeners); }
+};
+
+struct Prepared {
+  static constexpr MessageType type = MessageType::prepared;
+  std::uint32_t generation = 0;
+  bool ok = false;
+  Text<1000> error;
+  static auto fields(auto& self) { return std::tie(self.generation, self.ok, self.error); }
+};
+
+struct Commit {
+  static constexpr MessageType type = MessageType::commit;
+  std::uint32_t generation = 0;
+  static auto fields(auto& self) { return std::tie(self.generation); }
+};
+
+struct Abort {
+  static constexpr MessageType type = MessageType::abort;
+  std::uint32_t generation = 0;
+  static auto fields(auto& self) { return std::tie(self.generation); }
+};
+
+// The other end of a channel to a peer worker (one descriptor); replaces an earlier one to the same role and index.
+struct Peer {
+  static constexpr MessageType type = MessageType::peer;
+  Party role = Party::egress;
+  std::uint32_t index = 0;
+  static auto fields(auto& self) { return std::tie(self.role, self.index); }
+};
+
+// Where access log lines go (one descriptor, opened for appending); replaces an earlier one.
+struct AccessLog {
+  static constexpr MessageType type = MessageType::access_log;
+  static auto fields(auto&) { return std::tie(); }
+};
+
+struct Drain {
+  static constexpr MessageType type = MessageType::drain;
+  std::uint32_t timeout_ms = 0;  // then what is left is closed
+  static auto fields(auto& self) { return std::tie(self.timeout_ms); }
+};
+
+struct Drained {
+  static constexpr MessageType type = MessageType::drained;
+  std::uint32_t cut = 0;  // connections that had to be closed at the end
+  static auto fields(auto& self) { return std::tie(self.cut); }
+};
+
+struct ConnectionRow {
+  static constexpr MessageType type = MessageType::connection_row;
+  std::uint64_t id = 0;
+  std::uint16_t worker = 0;
+  wire::Endpoint client;
+  Text<16> protocol;
+  Text<300> destination;
+  Text<64> backend;
+  Text<64> rule;
+  Text<24> state;
+  std::uint64_t age_ms = 0, up = 0, down = 0;
+  static auto fields(auto& self) {
+    return std::tie(self.id, self.worker, self.client, self.protocol, self.destination, self.backend, self.rule,
+                    self.state, self.age_ms, self.up, self.down);
+  }
+};
+
+struct QueryConnections {
+  static constexpr MessageType type = MessageType::query_connections;
+  static auto fields(auto&) { return std::tie(); }
+};
+
+// Part of the answer; the last part says so.
+struct Connections {
+  static constexpr MessageType type = MessageType::connections;
+  bool last = false;
+  List<ConnectionRow, 64> rows;
+  static auto fields(auto& self) { return std::tie(self.last, self.rows); }
+};
+
+struct QueryCounters {
+  static constexpr MessageType type = MessageType::query_counters;
+  static auto fields(auto&) { return std::tie(); }
+};
+
+struct BackendCounter {
+  Text<64> backend;
+  std::uint64_t active = 0, opened = 0, failed = 0;
+  static auto fields(auto& self) { return std::tie(self.backend, self.active, self.opened, self.failed); }
+};
+
+struct Counters {
+  static constexpr MessageType type = MessageType::counters;
+  std::uint64_t active = 0, accepted = 0, refused = 0, up = 0, down = 0;
+  List<BackendCounter, 256> backends;
+  static auto fields(auto& self) {
+    return std::tie(self.active, self.accepted, self.refused, self.up, self.down, self.backends);
+  }
+};
+
+// Ends one connection, or with id 0 all.
+struct CloseConnections {
+  static constexpr MessageType type = MessageType::close_connections;
+  std::uint64_t id = 0;
+  static auto fields(auto& self) { return std::tie(self.id); }
+};
+
+}  // namespace bulkhead::proto
