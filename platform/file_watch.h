@@ -9,6 +9,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 
 #include "platform/error.h"
@@ -42,6 +43,16 @@ class FileWatch {
   static State look(const std::string& path);
   tl::expected<void, Error> watch_chain();
   bool concerns(int watch, std::string_view name) const;
+
+  // What an event tells: in rising order, so that the strongest of many counts.
+  enum class Seen : std::uint8_t {
+    nothing,
+    finished,  // something on the way to the file changed: look at it again
+    written,   // a name on the way was written or replaced: a change even if size and time look the
+               // same
+  };
+  Seen judge(int watch, std::uint32_t mask, std::string_view name) const;
+  Seen read_events();
 
   UniqueFd inotify_;
   std::string path_;

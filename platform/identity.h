@@ -24,7 +24,7 @@ struct Identity {
   uid_t uid = 0;
   gid_t gid = 0;
   Source source = Source::invoking_user;
-  std::string user;  // the name, or empty
+  std::string user;  // its name; for fallback the name that is missing; empty when there is none
 
   std::string to_string()
       const;  // "bulkhead-egress (uid 998)", "uid 64201 (no user bulkhead-egress)", …

@@ -67,7 +67,7 @@ enum class ReceiveStatus {
   closed,       // the peer is gone and everything it sent has been read
   truncated,  // the message was longer than the buffer, or carried more descriptors than allowed or
               // than this process may open: the message is lost, all its descriptors are closed
-  error,  // see error
+  error,      // see error
 };
 struct ReceiveResult {
   ReceiveStatus status = ReceiveStatus::error;

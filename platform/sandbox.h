@@ -38,10 +38,11 @@ struct SandboxRequest {
   // working inside, listening and connected ones alike.
   bool empty_network_namespace = false;
 
-  // The descriptor numbers on which an acceptor may call sendmsg, that is, pass descriptors to
-  // another process. Messages that carry no descriptor need none of this: send_message() sends them
-  // with send(), which is allowed on every socket (without an address), so channels that arrive
-  // later work too. At most 64. Ignored for egress.
+  // The descriptors on which an acceptor may call sendmsg, that is, pass descriptors to another
+  // process. They must be open already, and cannot be closed inside (EPERM, harmless in a
+  // destructor), lest their number come to mean another socket; at most 64. Messages that carry no
+  // descriptor need none of this: send_message() sends them with send(), which is allowed on every
+  // socket (without an address), so channels that arrive later work too. Ignored for egress.
   std::vector<int> message_descriptors;
 
   // Egress: files it may read beyond the resolver's (/etc/resolv.conf, /etc/hosts, …), such as the

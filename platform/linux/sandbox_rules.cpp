@@ -1,0 +1,219 @@
+// What each profile may ask of the kernel. Everything not named here ends the process.
+//
+// Conditions compare 64-bit registers, while the kernel looks at 32 bits of an int argument. For
+// "allow when equal" that is safe: with other upper bits the comparison fails. "Allow unless equal"
+// would not be, so where it is needed (close) it is written as masked comparisons of the lower 32
+// bits.
+#include <cerrno>
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "platform/linux/sandbox_filter.h"
+
+namespace bulkhead::platform {
+namespace {
+
+constexpr const char* always_allowed[] = {
+    // bytes and messages
+    "read", "readv", "pread64", "write", "writev", "lseek", "recvfrom", "recvmsg", "recvmmsg",
+    "splice", "tee", "pipe2", "shutdown", "accept4",
+    // waiting
+    "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll",
+    "eventfd2", "timerfd_create", "timerfd_settime", "timerfd_gettime", "signalfd4", "futex",
+    "nanosleep", "clock_nanosleep", "sched_yield", "restart_syscall",
+    // asking about descriptors
+    "getsockopt", "getsockname", "getpeername", "fstat",
+    // memory (mmap and mprotect below)
+    "munmap", "mremap", "brk", "madvise",
+    // time, chance, self
+    "clock_gettime", "clock_getres", "gettimeofday", "time", "getrandom", "getpid", "gettid",
+    "getuid", "geteuid", "getgid", "getegid", "getrusage", "times", "getcpu",
+    // signals, threads that exist, the end
+    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "rt_sigpending", "sigaltstack", "rseq",
+    "set_robust_list", "exit", "exit_group"};
+
+// What the C library and others try on the way and can do without.
+constexpr const char* refused_paths[] = {
+    "open",       "openat", "openat2",    "creat",     "stat",       "lstat",
+    "newfstatat", "statx",  "access",     "faccessat", "faccessat2", "readlink",
+    "readlinkat", "getcwd", "getdents64", "chdir",     "unlink",     "unlinkat"};
+
+#ifdef BULKHEAD_SANITIZED
+constexpr const char* sanitizer_runtime[] = {"prctl", "sched_getaffinity", "mprotect", "sysinfo",
+                                             "set_tid_address"};
+#endif
+
+scmp_arg_cmp equal(unsigned argument, scmp_datum_t value) {
+  return {argument, SCMP_CMP_EQ, value, 0};
+}
+scmp_arg_cmp masked(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
+  return {argument, SCMP_CMP_MASKED_EQ, mask, value};
+}
+
+// Arguments, by the manual pages' order.
+constexpr unsigned fcntl_command = 1;
+constexpr unsigned ioctl_request = 1;
+constexpr unsigned protection = 2;  // mmap, mprotect
+constexpr unsigned send_flags = 3;
+constexpr unsigned send_address = 4;
+
+void allow_memory(SystemCallFilter& filter) {
+  // Memory may be writable or come from a file, but is never code: nothing new can be executed.
+  filter.allow("mmap", {masked(protection, PROT_EXEC, 0)});
+#ifndef BULKHEAD_SANITIZED
+  filter.allow("mprotect", {masked(protection, PROT_EXEC, 0)});
+#endif
+}
+
+void allow_descriptor_settings(SystemCallFilter& filter) {
+  for (const int command :
+       {F_GETFL, F_GETFD, F_SETFD, F_GET_SEALS, F_DUPFD_CLOEXEC, F_SETPIPE_SZ, F_GETPIPE_SZ}) {
+    filter.allow("fcntl", {equal(fcntl_command, static_cast<scmp_datum_t>(command))});
+  }
+  // O_ASYNC would let the kernel send signals on our behalf.
+  filter.allow("fcntl", {equal(fcntl_command, F_SETFL), masked(2, O_ASYNC, 0)});
+  for (const unsigned long request :
+       {static_cast<unsigned long>(FIONREAD), static_cast<unsigned long>(SIOCOUTQ),
+        static_cast<unsigned long>(SIOCOUTQNSD), static_cast<unsigned long>(FIONBIO)}) {
+    filter.allow("ioctl", {equal(ioctl_request, request)});
+  }
+  for (const unsigned long request :
+       {static_cast<unsigned long>(TCGETS), static_cast<unsigned long>(TIOCGWINSZ)}) {
+    filter.refuse("ioctl", ENOTTY, {equal(ioctl_request, request)});
+  }
+}
+
+void allow_options(SystemCallFilter& filter, int level, std::initializer_list<int> names) {
+  for (const int name : names) {
+    filter.allow("setsockopt", {equal(1, static_cast<scmp_datum_t>(level)),
+                                equal(2, static_cast<scmp_datum_t>(name))});
+  }
+}
+
+void allow_stream_options(SystemCallFilter& filter) {
+  allow_options(
+      filter, SOL_SOCKET,
+      {SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF, SO_RCVLOWAT, SO_RCVTIMEO, SO_SNDTIMEO});
+  allow_options(filter, IPPROTO_TCP,
+                {TCP_NODELAY, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_QUICKACK,
+                 TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT, TCP_LINGER2});
+  allow_options(filter, IPPROTO_IP, {IP_TOS});
+  allow_options(filter, IPPROTO_IPV6, {IPV6_TCLASS});
+}
+
+void allow_common(SystemCallFilter& filter) {
+  filter.allow(always_allowed);
+  allow_memory(filter);
+  allow_descriptor_settings(filter);
+  allow_stream_options(filter);
+  // abort() and raise(): a signal to ourselves.
+  filter.allow("tgkill", {equal(0, static_cast<scmp_datum_t>(getpid()))});
+  // Reading our own limits: getrlimit().
+  filter.allow("prlimit64", {equal(0, 0), equal(2, 0)});
+#ifdef BULKHEAD_SANITIZED
+  filter.allow(sanitizer_runtime);
+#else
+  filter.refuse("sysinfo", EPERM);
+  filter.refuse("sched_getaffinity", EPERM);
+#endif
+}
+
+// Sending without an address, and without TCP fast open, which connects. sendmsg could name an
+// address or carry descriptors: it is for the channels alone. Their numbers must not come to mean
+// another socket: they cannot be closed (EPERM), and there is no dup2.
+void allow_sending(SystemCallFilter& filter, std::span<const int> message_descriptors) {
+  filter.allow("sendto", {masked(send_flags, MSG_FASTOPEN, 0), equal(send_address, 0)});
+  for (const int descriptor : message_descriptors) {
+    const auto number = static_cast<scmp_datum_t>(descriptor);
+    filter.allow("sendmsg", {equal(0, number)});
+    filter.refuse("close", EPERM, {masked(0, 0xFFFFFFFF, number)});
+  }
+  for (const AlignedBlock& block : everything_but(message_descriptors)) {
+    if (block.mask() == 0) {
+      filter.allow("close");
+    } else {
+      filter.allow("close", {masked(0, block.mask(), block.first)});
+    }
+  }
+}
+
+void allow_own_sockets(SystemCallFilter& filter) {
+  constexpr scmp_datum_t type_mask = 0xF;  // beside SOCK_CLOEXEC and SOCK_NONBLOCK
+  for (const int family : {AF_INET, AF_INET6}) {
+    const auto domain = equal(0, static_cast<scmp_datum_t>(family));
+    for (const int protocol : {0, static_cast<int>(IPPROTO_TCP)}) {
+      filter.allow("socket", {domain, masked(1, type_mask, SOCK_STREAM),
+                              equal(2, static_cast<scmp_datum_t>(protocol))});
+    }
+    for (const int protocol : {0, static_cast<int>(IPPROTO_UDP)}) {
+      filter.allow("socket", {domain, masked(1, type_mask, SOCK_DGRAM),
+                              equal(2, static_cast<scmp_datum_t>(protocol))});
+    }
+  }
+  // getaddrinfo asks nscd, getifaddrs and c-ares ask netlink; all go on without.
+  for (const int family : {AF_UNIX, AF_NETLINK}) {
+    filter.refuse("socket", EAFNOSUPPORT, {equal(0, static_cast<scmp_datum_t>(family))});
+  }
+  for (const char* name : {"connect", "bind", "listen", "sendto", "sendmsg", "sendmmsg", "close"}) {
+    filter.allow(name);
+  }
+  allow_options(filter, SOL_SOCKET, {SO_REUSEADDR, SO_REUSEPORT, SO_BROADCAST});
+  allow_options(filter, IPPROTO_IP,
+                {IP_BIND_ADDRESS_NO_PORT, IP_RECVERR, IP_PKTINFO, IP_MTU_DISCOVER});
+  allow_options(filter, IPPROTO_IPV6,
+                {IPV6_V6ONLY, IPV6_RECVERR, IPV6_RECVPKTINFO, IPV6_MTU_DISCOVER});
+}
+
+// Every bit that makes an open more than reading refuses it; which files may be read is for
+// Landlock and the file modes.
+void allow_reading_files(SystemCallFilter& filter) {
+  struct Open {
+    const char* name;
+    unsigned flags;
+  };
+  // O_TMPFILE contains O_DIRECTORY; its own bit is the one above.
+  constexpr scmp_datum_t tmpfile_bit = O_TMPFILE & ~O_DIRECTORY;
+  constexpr scmp_datum_t writing = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | tmpfile_bit;
+  for (const Open& open : {Open{"open", 1}, Open{"openat", 2}}) {
+    filter.allow(open.name, {masked(open.flags, writing, 0)});
+    for (const scmp_datum_t mode : {O_WRONLY, O_RDWR, O_ACCMODE}) {
+      filter.refuse(open.name, EACCES, {masked(open.flags, O_ACCMODE, mode)});
+    }
+    for (const scmp_datum_t bit :
+         {scmp_datum_t{O_CREAT}, scmp_datum_t{O_TRUNC}, scmp_datum_t{O_APPEND}, tmpfile_bit}) {
+      filter.refuse(open.name, EACCES, {masked(open.flags, bit, bit)});
+    }
+  }
+  for (const char* name :
+       {"stat", "lstat", "newfstatat", "statx", "access", "faccessat", "faccessat2", "readlink",
+        "readlinkat", "uname", "inotify_init1", "inotify_add_watch", "inotify_rm_watch"}) {
+    filter.allow(name);
+  }
+  for (const char* name :
+       {"openat2", "creat", "getcwd", "getdents64", "chdir", "unlink", "unlinkat"}) {
+    filter.refuse(name, EACCES);
+  }
+}
+
+}  // namespace
+
+void add_acceptor_rules(SystemCallFilter& filter, std::span<const int> message_descriptors) {
+  allow_common(filter);
+  allow_sending(filter, message_descriptors);
+  filter.refuse(refused_paths, EACCES);
+  filter.refuse("uname", EPERM);
+}
+
+void add_egress_rules(SystemCallFilter& filter) {
+  allow_common(filter);
+  allow_own_sockets(filter);
+  allow_reading_files(filter);
+}
+
+}  // namespace bulkhead::platform
