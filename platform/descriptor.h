@@ -1,0 +1,18 @@
+// What may be done with any descriptor, whatever it stands for.
+#pragma once
+
+#include "platform/unique_fd.h"
+
+namespace bulkhead::platform {
+
+// A second, close-on-exec number for the same thing; empty when the process has no number left. Allowed in every
+// sandbox.
+UniqueFd duplicate(int descriptor);
+
+// Makes `target` another number for the same thing as `source`, closing what it stood for. False on failure.
+bool duplicate_onto(int source, int target);
+
+// Ends both directions of a socket: whoever waits on it, here or at the peer, is woken. Errors do not matter.
+void shutdown_both(int socket);
+
+}  // namespace bulkhead::platform
