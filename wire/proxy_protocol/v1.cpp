@@ -5,6 +5,7 @@
 #include <charconv>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 
 namespace bulkhead::wire::proxy_protocol {
 namespace {
@@ -52,27 +53,28 @@ std::optional<std::uint16_t> parse_port(std::string_view text) {
   return port;
 }
 
-// Null if it is an address of the family asked for.
-std::optional<Error> address_error(std::string_view text, bool v6) {
-  if (text.front() == '[' || !IpAddress::parse(text)) return Error::invalid_address;
+tl::expected<IpAddress, Error> parse_address(std::string_view text, bool v6) {
+  const auto address = IpAddress::parse(text);
+  if (!address || text.front() == '[') return tl::unexpected(Error::invalid_address);
   // By how it is written: an IPv4-mapped address is one of IPv6 here, though it is kept as IPv4.
-  if ((text.find(':') != std::string_view::npos) != v6) return Error::family_mismatch;
-  return std::nullopt;
+  if ((text.find(':') != std::string_view::npos) != v6)
+    return tl::unexpected(Error::family_mismatch);
+  return *address;
 }
 
 Parsed<Header, Error> parse_addresses(std::string_view text, bool v6, std::size_t consumed) {
   const auto fields = split_fields<4>(text);
   if (!fields) return Error::malformed_line;
-  const auto& [source, destination, source_port_text, destination_port_text] = *fields;
-  if (const auto error = address_error(source, v6)) return *error;
-  if (const auto error = address_error(destination, v6)) return *error;
-  const auto source_port = parse_port(source_port_text);
-  const auto destination_port = parse_port(destination_port_text);
+  const auto source = parse_address((*fields)[0], v6);
+  if (!source) return source.error();
+  const auto destination = parse_address((*fields)[1], v6);
+  if (!destination) return destination.error();
+  const auto source_port = parse_port((*fields)[2]);
+  const auto destination_port = parse_port((*fields)[3]);
   if (!source_port || !destination_port) return Error::invalid_port;
   Header header;
   header.transport = Transport::stream;
-  header.addresses = Addresses{{*IpAddress::parse(source), *source_port},
-                               {*IpAddress::parse(destination), *destination_port}};
+  header.addresses = Addresses{{*source, *source_port}, {*destination, *destination_port}};
   return {header, consumed};
 }
 

@@ -65,7 +65,7 @@ std::optional<Tlv> read_tlv(OctetReader& in) {
   const auto type = in.u8();
   const auto value = in.take(in.u16());
   if (in.ran_out()) return std::nullopt;
-  return Tlv{static_cast<TlvType>(type), value};
+  return Tlv{type, value};
 }
 
 std::uint32_t checksum_without(Octets whole, Octets field) {
@@ -83,7 +83,7 @@ std::optional<Error> tlv_error(Octets tlvs, Octets whole) {
   while (!in.rest().empty()) {
     const auto tlv = read_tlv(in);
     if (!tlv) return Error::malformed_tlv;
-    if (tlv->type != TlvType::crc32c) continue;
+    if (tlv->type != tlv_crc32c) continue;
     if (tlv->value.size() != 4 || !checksum.empty()) return Error::malformed_tlv;
     checksum = tlv->value;
   }
@@ -127,7 +127,7 @@ void put_address(std::vector<std::uint8_t>& out, const IpAddress& address, Famil
 }
 
 void put_tlv(std::vector<std::uint8_t>& out, const Tlv& tlv) {
-  out.push_back(static_cast<std::uint8_t>(tlv.type));
+  out.push_back(tlv.type);
   put_u16(out, tlv.value.size());
   put(out, tlv.value);
 }
@@ -137,7 +137,7 @@ std::optional<std::size_t> payload_length(const V2& header, Family family) {
   if (header.transport == Transport::unspecified) return std::nullopt;
   std::size_t length = addresses_length(family) + (header.checksum ? tlv_header + 4 : 0);
   for (const auto& tlv : header.tlvs) {
-    if (tlv.type == TlvType::crc32c || tlv.value.size() > max_v2_payload) return std::nullopt;
+    if (tlv.type == tlv_crc32c || tlv.value.size() > max_v2_payload) return std::nullopt;
     length += tlv_header + tlv.value.size();
     if (length > max_v2_payload) return std::nullopt;
   }
@@ -146,7 +146,7 @@ std::optional<std::size_t> payload_length(const V2& header, Family family) {
 
 void put_checksum(std::vector<std::uint8_t>& out) {
   constexpr std::array<std::uint8_t, 4> zeros{};
-  put_tlv(out, {TlvType::crc32c, zeros});
+  put_tlv(out, {tlv_crc32c, zeros});
   const auto sum = crc32c(out);
   out.resize(out.size() - zeros.size());
   put_u16(out, sum >> 16);
@@ -183,7 +183,7 @@ Parsed<Header, Error> parse_v2(Octets octets) {
   return parse_payload(payload, local ? 0 : family_transport, octets.first(in.consumed()));
 }
 
-std::optional<Octets> find_tlv(Octets tlvs, TlvType type) {
+std::optional<Octets> find_tlv(Octets tlvs, std::uint8_t type) {
   OctetReader in(tlvs);
   while (!in.rest().empty()) {
     const auto tlv = read_tlv(in);

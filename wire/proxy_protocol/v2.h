@@ -13,19 +13,17 @@
 
 namespace bulkhead::wire::proxy_protocol {
 
-// Section 2.2.
-enum class TlvType : std::uint8_t {
-  alpn = 0x01,
-  authority = 0x02,
-  crc32c = 0x03,
-  noop = 0x04,
-  unique_id = 0x05,
-  ssl = 0x20,
-  netns = 0x30,
-};
+// Types of fields (section 2.2). Others may be sent and are kept.
+inline constexpr std::uint8_t tlv_alpn = 0x01;
+inline constexpr std::uint8_t tlv_authority = 0x02;
+inline constexpr std::uint8_t tlv_crc32c = 0x03;
+inline constexpr std::uint8_t tlv_noop = 0x04;
+inline constexpr std::uint8_t tlv_unique_id = 0x05;
+inline constexpr std::uint8_t tlv_ssl = 0x20;
+inline constexpr std::uint8_t tlv_netns = 0x30;
 
 struct Tlv {
-  TlvType type = TlvType::noop;  // values the enum does not name are kept
+  std::uint8_t type = tlv_noop;
   std::span<const std::uint8_t> value;
 };
 
@@ -34,7 +32,7 @@ Parsed<Header, Error> parse_v2(std::span<const std::uint8_t> octets);
 
 // The value of the first field of that type in Header::tlvs; a view into them.
 std::optional<std::span<const std::uint8_t>> find_tlv(std::span<const std::uint8_t> tlvs,
-                                                      TlvType type);
+                                                      std::uint8_t type);
 
 struct V2 {
   // Nothing: LOCAL, which carries neither addresses nor fields. When only one of the two is IPv4 it

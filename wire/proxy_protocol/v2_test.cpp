@@ -107,17 +107,17 @@ TEST(ProxyV2, EachError) {
 TEST(ProxyV2, CarriesFieldsAndTheirChecksum) {
   const auto alpn = text_octets("h2");
   const auto unique = hex("00 01 02 03");
-  const Tlv tlvs[] = {{TlvType::alpn, alpn}, {TlvType::noop, {}}, {TlvType::unique_id, unique}};
+  const Tlv tlvs[] = {{tlv_alpn, alpn}, {tlv_noop, {}}, {tlv_unique_id, unique}};
   const auto built = build_v2({inet_addresses, Transport::stream, tlvs, true});
   ASSERT_TRUE(built);
   const auto parsed = parse_at_every_split(parse_v2, *built);
   EXPECT_EQ(parsed.message().addresses, inet_addresses);
   const auto sent = parsed.message().tlvs;
   EXPECT_EQ(sent.size(), 5u + 3u + 7u + 7u);
-  EXPECT_EQ(to_octets(*find_tlv(sent, TlvType::alpn)), alpn);
-  EXPECT_EQ(to_octets(*find_tlv(sent, TlvType::unique_id)), unique);
-  EXPECT_TRUE(find_tlv(sent, TlvType::noop)->empty());
-  EXPECT_FALSE(find_tlv(sent, TlvType::ssl));
+  EXPECT_EQ(to_octets(*find_tlv(sent, tlv_alpn)), alpn);
+  EXPECT_EQ(to_octets(*find_tlv(sent, tlv_unique_id)), unique);
+  EXPECT_TRUE(find_tlv(sent, tlv_noop)->empty());
+  EXPECT_FALSE(find_tlv(sent, tlv_ssl));
 }
 
 TEST(ProxyV2, TheChecksumCoversEveryOctetThatMayChange) {
@@ -136,10 +136,10 @@ TEST(ProxyV2, TheChecksumCoversEveryOctetThatMayChange) {
 
 TEST(ProxyV2, BuildsNothingItWouldNotRead) {
   const Octets big(max_v2_payload - 12 - 3, 0);
-  const Tlv fits[] = {{TlvType::noop, big}};
+  const Tlv fits[] = {{tlv_noop, big}};
   EXPECT_EQ(build_v2({inet_addresses, Transport::stream, fits, false})->size(), max_header);
   EXPECT_FALSE(build_v2({inet_addresses, Transport::stream, fits, true}));
-  const Tlv checksum[] = {{TlvType::crc32c, {}}};
+  const Tlv checksum[] = {{tlv_crc32c, {}}};
   EXPECT_FALSE(build_v2({inet_addresses, Transport::stream, checksum, false}));
   EXPECT_FALSE(build_v2({inet_addresses, Transport::unspecified, {}, false}));
 }

@@ -30,14 +30,6 @@ Parsed<Address, Error> parse_domain(OctetReader in) {
   return {*std::move(address), in.consumed()};
 }
 
-OctetBuffer<max_address_field> build_ip(const Endpoint& endpoint) {
-  OctetBuffer<max_address_field> out;
-  out.put_u8(endpoint.address.is_v4() ? atyp_ipv4 : atyp_ipv6);
-  out.put(endpoint.address.bytes());
-  out.put_u16(endpoint.port);
-  return out;
-}
-
 }  // namespace
 
 std::uint16_t port_of(const Address& address) {
@@ -73,11 +65,20 @@ Parsed<Address, Error> parse_address_field(std::span<const std::uint8_t> octets)
   }
 }
 
+OctetBuffer<max_address_field> build_address_field(const Endpoint& endpoint) {
+  OctetBuffer<max_address_field> out;
+  out.put_u8(endpoint.address.is_v4() ? atyp_ipv4 : atyp_ipv6);
+  out.put(endpoint.address.bytes());
+  out.put_u16(endpoint.port);
+  return out;
+}
+
 std::optional<OctetBuffer<max_address_field>> build_address_field(const Address& address) {
-  if (const auto* endpoint = std::get_if<Endpoint>(&address)) return build_ip(*endpoint);
+  if (const auto* endpoint = std::get_if<Endpoint>(&address)) return build_address_field(*endpoint);
   const auto& name = std::get<HostPort>(address);
   if (!is_valid_host(name.host)) return std::nullopt;
-  if (const auto literal = name.literal()) return build_ip(Endpoint{*literal, name.port});
+  if (const auto literal = name.literal())
+    return build_address_field(Endpoint{*literal, name.port});
   OctetBuffer<max_address_field> out;
   out.put_u8(atyp_domain);
   out.put_u8(static_cast<std::uint8_t>(name.host.size()));

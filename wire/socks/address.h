@@ -35,5 +35,6 @@ Parsed<Address, Error> parse_address_field(std::span<const std::uint8_t> octets)
 // A HostPort whose host is an IP literal is written as an address. Nothing if the host is not a
 // valid one.
 std::optional<OctetBuffer<max_address_field>> build_address_field(const Address& address);
+OctetBuffer<max_address_field> build_address_field(const Endpoint& endpoint);
 
 }  // namespace bulkhead::wire::socks

@@ -40,7 +40,7 @@ Parsed<RequestV4, Error> parse_strings(Octets octets, Command command, Octets ad
   RequestV4 request{command, Endpoint{IpAddress::v4(address.first<4>()), port},
                     as_text(userid.message())};
   if (!announces_domain(address)) return {std::move(request), userid.consumed()};
-  const auto named = parse_domain(octets.subspan(userid.consumed()), std::move(request), port);
+  auto named = parse_domain(octets.subspan(userid.consumed()), std::move(request), port);
   if (!named.is_complete()) return named;
   return {named.message(), userid.consumed() + named.consumed()};
 }
@@ -59,7 +59,7 @@ Parsed<RequestV4, Error> parse_request_v4(Octets octets) {
   const auto address = in.take(4);
   if (in.ran_out()) return need_more;
   if (port == 0 && command == 1) return Error::port_zero;
-  const auto rest = parse_strings(in.rest(), static_cast<Command>(command), address, port);
+  auto rest = parse_strings(in.rest(), static_cast<Command>(command), address, port);
   if (!rest.is_complete()) return rest;
   return {rest.message(), in.consumed() + rest.consumed()};
 }

@@ -5,8 +5,6 @@
 namespace bulkhead::wire::socks {
 namespace {
 
-constexpr std::uint8_t auth_version = 1;
-
 bool is_command(std::uint8_t octet) {
   return octet >= static_cast<std::uint8_t>(Command::connect) &&
          octet <= static_cast<std::uint8_t>(Command::udp_associate);
@@ -84,13 +82,12 @@ Parsed<Request, Error> parse_request(std::span<const std::uint8_t> octets) {
 }
 
 OctetBuffer<max_reply> build_reply(ReplyCode code, const Address& bound) {
-  auto field = build_address_field(bound);
-  if (!field) field = build_address_field(Endpoint{});
+  const auto field = build_address_field(bound).value_or(build_address_field(Endpoint{}));
   OctetBuffer<max_reply> out;
   out.put_u8(version5);
   out.put_u8(static_cast<std::uint8_t>(code));
   out.put_u8(0);
-  out.put(field->octets());
+  out.put(field.octets());
   return out;
 }
 

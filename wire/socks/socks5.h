@@ -23,6 +23,7 @@
 namespace bulkhead::wire::socks {
 
 inline constexpr std::uint8_t version5 = 5;
+inline constexpr std::uint8_t auth_version = 1;  // of the sub-negotiation, RFC 1929 section 2
 
 enum class Method : std::uint8_t { no_auth = 0, username_password = 2, none_acceptable = 0xff };
 
@@ -33,8 +34,8 @@ inline constexpr std::size_t max_client_message = 1 + 1 + 255 + 1 + 255;
 inline constexpr std::size_t max_reply = 3 + max_address_field;
 
 struct Greeting {
-  std::span<const std::uint8_t>
-      methods;  // 0..255, as sent; an empty list is answered "none acceptable"
+  // 0..255 of them, as sent; an empty list is answered "none acceptable".
+  std::span<const std::uint8_t> methods;
 };
 // Error: wrong_version.
 Parsed<Greeting, Error> parse_greeting(std::span<const std::uint8_t> octets);

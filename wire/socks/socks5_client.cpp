@@ -5,8 +5,6 @@
 namespace bulkhead::wire::socks {
 namespace {
 
-constexpr std::uint8_t auth_version = 1;
-
 ReplyCode reply_code_of(std::uint8_t octet) {
   const bool assigned = octet <= static_cast<std::uint8_t>(ReplyCode::address_type_not_supported);
   return assigned ? static_cast<ReplyCode>(octet) : ReplyCode::general_failure;
@@ -98,7 +96,7 @@ Parsed<Reply, Error> parse_reply(std::span<const std::uint8_t> octets) {
   if (bound.is_complete()) return {Reply{code, bound.message()}, in.consumed() + bound.consumed()};
   if (bound.needs_more()) return need_more;
   if (bound.error() != Error::invalid_domain) return bound.error();
-  const auto skipped = skip_invalid_domain(OctetReader(in.rest()));
+  auto skipped = skip_invalid_domain(OctetReader(in.rest()));
   if (!skipped.is_complete()) return skipped;
   return {skipped.message(), in.consumed() + skipped.consumed()};
 }

@@ -22,6 +22,12 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
+template <typename T>
+const T& require_value(const std::optional<T>& value) {
+  if (!value) std::abort();
+  return *value;
+}
+
 void require_inside(Input part, Input whole) {
   require(part.empty() || (part.data() >= whole.data() &&
                            part.data() + part.size() <= whole.data() + whole.size()));
@@ -29,7 +35,7 @@ void require_inside(Input part, Input whole) {
 
 template <typename Parse>
 auto parse_growing(Parse parse, Input input) {
-  const auto whole = parse(input);
+  auto whole = parse(input);
   for (std::size_t size = 0; size < input.size(); ++size) {
     const auto part = parse(input.first(size));
     if (part.is_error()) require(whole.is_error() && whole.error() == part.error());
@@ -45,8 +51,7 @@ void require_valid(const Address& address) {
   const auto* name = std::get_if<HostPort>(&address);
   require(name == nullptr || (is_valid_host(name->host) && !name->literal()));
   const auto field = build_address_field(address);
-  require(field.has_value());
-  const auto again = parse_address_field(field->octets());
+  const auto again = parse_address_field(require_value(field).octets());
   require(again.is_complete() && again.message() == address);
 }
 
@@ -85,10 +90,12 @@ void request_v4(Input input) {
 
 void reply(Input input) {
   const auto parsed = parse_growing(parse_reply, input);
-  if (!parsed.is_complete() || !parsed.message().bound) return;
-  require_valid(*parsed.message().bound);
-  const auto built = build_reply(parsed.message().code, *parsed.message().bound);
-  require(parse_reply(built.octets()).message().bound == parsed.message().bound);
+  if (!parsed.is_complete()) return;
+  const auto& [code, bound] = parsed.message();
+  if (!bound) return;
+  require_valid(*bound);
+  const auto built = build_reply(code, *bound);
+  require(parse_reply(built.octets()).message().bound == bound);
 }
 
 void datagram(Input input) {
@@ -97,7 +104,8 @@ void datagram(Input input) {
   require_inside(parsed->data, input);
   require_valid(parsed->address);
   const auto header = build_datagram_header(parsed->address);
-  require(header && parse_datagram(header->octets())->address == parsed->address);
+  const auto again = parse_datagram(require_value(header).octets());
+  require(again && again->address == parsed->address);
 }
 
 }  // namespace
