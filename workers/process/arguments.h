@@ -1,0 +1,33 @@
+// What a worker is told on its command line: all that it needs before it may read a single message. Written by the
+// supervisor, read by the worker; no person types it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "platform/identity.h"
+#include "platform/sandbox.h"
+#include "runtime/log.h"
+
+namespace bulkhead::workers {
+
+// Inherited descriptor numbers.
+inline constexpr int control_descriptor = 3;  // the channel to the supervisor
+inline constexpr int egress_descriptor = 4;   // acceptor only: the channel to the egress, always at this number
+
+struct Arguments {
+  std::uint32_t index = 0;
+  platform::Identity identity;
+  platform::SandboxMode sandbox = platform::SandboxMode::automatic;
+  runtime::log::Level log_level = runtime::log::Level::info;
+  std::vector<std::string> readable_files;  // egress: beyond the resolver's
+
+  // argv, argv[0] included.
+  std::vector<std::string> to_argv(std::string_view program) const;
+  static std::optional<Arguments> parse(int argc, char** argv);
+};
+
+}  // namespace bulkhead::workers

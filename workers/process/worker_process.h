@@ -1,0 +1,52 @@
+// The life of a worker process, the same for every role: arguments, sandbox, Hello, generations of the configuration,
+// drain. A role implements Service and calls run_worker() from main().
+//
+// Nothing is read before the sandbox is on. Losing the control channel ends the worker: it drains what it has, bounded, and
+// exits.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "config/model.h"
+#include "ipc/channel.h"
+#include "platform/sandbox.h"
+#include "proto/worker.h"
+#include "runtime/task.h"
+#include "workers/process/arguments.h"
+
+namespace bulkhead::workers {
+
+class Service {
+ public:
+  virtual ~Service() = default;
+
+  // Registers the role's own handlers on the control channel, which outlives the service.
+  virtual void attach(ipc::Channel& control) = 0;
+
+  // Makes everything that generation needs, without using it. An empty answer is yes, anything else the reason why not.
+  // listeners: the ids that it is to serve (those of Listener messages that came before).
+  virtual std::string prepare(std::uint32_t generation, std::shared_ptr<const config::Config> config,
+                              const std::vector<std::uint32_t>& listeners) = 0;
+  virtual void commit(std::uint32_t generation) = 0;
+  virtual void abort(std::uint32_t generation) = 0;
+
+  // Accept nothing more, end when the rest has ended or at the deadline; returns how many had to be cut.
+  virtual runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) = 0;
+};
+
+struct RoleDescription {
+  proto::Party party = proto::Party::acceptor;
+  platform::SandboxProfile profile = platform::SandboxProfile::acceptor;
+  bool empty_network_namespace = false;
+  std::vector<int> message_descriptors;  // where descriptors may be sent, see platform/sandbox.h
+  // What must be read or made before the sandbox closes (libraries that look at files).
+  std::function<void()> before_sandbox;
+};
+
+// main() of a worker; returns the exit code. make_service is called inside the sandbox, with the loop running.
+int run_worker(int argc, char** argv, const RoleDescription& role,
+               const std::function<std::unique_ptr<Service>(const Arguments&)>& make_service);
+
+}  // namespace bulkhead::workers
