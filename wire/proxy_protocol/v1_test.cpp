@@ -77,6 +77,8 @@ TEST(ProxyV1, EachError) {
       {"PROXY TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n", Error::malformed_line},
       {"PROXY TCP4  1.2.3.4 5.6.7.8 1 2\r\n", Error::malformed_line},
       {"PROXY TCP4 1.2.3.4  5.6.7.8 1 2\r\n", Error::malformed_line},
+      {"PROXY TCP4  5.6.7.8 1 2\r\n", Error::malformed_line},
+      {"PROXY TCP4 1.2.3.4  1 2\r\n", Error::malformed_line},
       {"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\n", Error::malformed_line},
       {"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\rX", Error::malformed_line},
       {"PROXY TCP4 1.2.3 5.6.7.8 1 2\r\n", Error::invalid_address},
