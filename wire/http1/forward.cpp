@@ -88,35 +88,76 @@ bool keeps_content_length(const ResponseHead& head, const ResponseForwarding& fo
          !tunnel;
 }
 
+// What the removal would take and the new head still needs: read before, written after.
+struct HopFields {
+  std::string trailer;
+  std::string upgrade;
+  bool takes_trailers = false;  // TE: trailers, the only TE that is passed on
+};
+
+template <typename Drop>  // drop(name): whether a field goes that neither Connection nor the RFC
+                          // names
+                          void remove_hop_by_hop(Headers& headers, Drop drop) {
+  const Names names = fields_to_remove(headers);
+  headers.remove_if([&](const Field& field) {
+    const bool length = equals_ignoring_case(field.name, "Content-Length");
+    return drop(field.name) || (!length && contains(names, field.name));
+  });
+}
+
+bool add_trailer(Headers& headers, const std::string& trailer, const BodyFraming& body) {
+  return trailer.empty() || body.kind != BodyFraming::Kind::chunked ||
+         headers.add("Trailer", trailer);
+}
+
+bool add_hop_fields(Headers& headers, const HopFields& hop, bool keep_alive) {
+  std::string options(keep_alive ? "" : "close");
+  bool ok = true;
+  if (hop.takes_trailers) {
+    ok = headers.add("TE", "trailers");
+    add_option(options, "TE");
+  }
+  if (!hop.upgrade.empty()) {
+    ok = ok && headers.add("Upgrade", hop.upgrade);
+    add_option(options, "upgrade");
+  }
+  return ok && (options.empty() || headers.add("Connection", options));
+}
+
+// Connection for the client: HTTP/1.1 persists unless told, HTTP/1.0 only when told. Interim
+// responses say nothing.
+bool add_client_connection(ResponseHead& head, const HopFields& hop,
+                           const ResponseForwarding& forwarding, bool keep_alive) {
+  Headers& headers = head.headers;
+  if (!hop.upgrade.empty())
+    return headers.add("Upgrade", hop.upgrade) && headers.add("Connection", "upgrade");
+  if (head.status < 200) return true;
+  if (!keep_alive) return headers.add("Connection", "close");
+  return forwarding.client_version == Version::http_1_1 || headers.add("Connection", "keep-alive");
+}
+
+bool is_challenge(std::string_view name) {
+  return equals_ignoring_case(name, "Proxy-Authenticate") ||
+         equals_ignoring_case(name, "Proxy-Authentication-Info");
+}
+
 }  // namespace
 
 bool prepare_request(RequestHead& head, const RequestForwarding& forwarding) {
   if (head.authority.host.empty()) return false;
   Headers& headers = head.headers;
-  const std::string host = authority_text(head.authority, head.scheme);
-  const std::string trailer(headers.get("Trailer").value_or(""));
-  const std::string upgrade = forwarding.forward_upgrade ? upgrade_offer(head) : std::string();
-  const bool takes_trailers = headers.has_token("TE", "trailers");
-  const Names names = fields_to_remove(headers);
-  headers.remove_if([&](const Field& field) {
-    return contains(names, field.name) || equals_ignoring_case(field.name, "Content-Length") ||
+  const HopFields hop{std::string(headers.get("Trailer").value_or("")),
+                      forwarding.forward_upgrade ? upgrade_offer(head) : std::string(),
+                      headers.has_token("TE", "trailers")};
+  remove_hop_by_hop(headers, [&](std::string_view name) {
+    return equals_ignoring_case(name, "Content-Length") ||
            (!forwarding.keep_proxy_authorization &&
-            equals_ignoring_case(field.name, "Proxy-Authorization"));
+            equals_ignoring_case(name, "Proxy-Authorization"));
   });
-  std::string options(forwarding.keep_alive ? "" : "close");
-  bool ok = headers.set("Host", host) && add_framing(headers, head.body);
-  if (!trailer.empty() && head.body.kind == BodyFraming::Kind::chunked)
-    ok = ok && headers.add("Trailer", trailer);
-  if (takes_trailers) {
-    ok = ok && headers.add("TE", "trailers");
-    add_option(options, "TE");
-  }
-  if (!upgrade.empty()) {
-    ok = ok && headers.add("Upgrade", upgrade);
-    add_option(options, "upgrade");
-  }
-  if (!options.empty()) ok = ok && headers.add("Connection", options);
-  return ok && add_via(headers, head.version, forwarding.pseudonym);
+  return headers.set("Host", authority_text(head.authority, head.scheme)) &&
+         add_framing(headers, head.body) && add_trailer(headers, hop.trailer, head.body) &&
+         add_hop_fields(headers, hop, forwarding.keep_alive) &&
+         add_via(headers, head.version, forwarding.pseudonym);
 }
 
 Downstream prepare_response(ResponseHead& head, const ResponseForwarding& forwarding) {
@@ -124,29 +165,18 @@ Downstream prepare_response(ResponseHead& head, const ResponseForwarding& forwar
   Downstream downstream{true, downstream_body(head.body, forwarding.client_version),
                         forwarding.keep_alive};
   if (downstream.body.kind == BodyFraming::Kind::until_close) downstream.keep_alive = false;
-  const std::string trailer(headers.get("Trailer").value_or(""));
-  const std::string upgrade(head.status == 101 ? headers.get("Upgrade").value_or("") : "");
+  const HopFields hop{std::string(headers.get("Trailer").value_or("")),
+                      std::string(head.status == 101 ? headers.get("Upgrade").value_or("") : ""),
+                      false};
   const bool keep_length = keeps_content_length(head, forwarding);
-  const Names names = fields_to_remove(headers);
-  headers.remove_if([&](const Field& field) {
-    if (equals_ignoring_case(field.name, "Content-Length")) return !keep_length;
-    if (contains(names, field.name)) return true;
-    return !forwarding.keep_proxy_authenticate &&
-           (equals_ignoring_case(field.name, "Proxy-Authenticate") ||
-            equals_ignoring_case(field.name, "Proxy-Authentication-Info"));
+  remove_hop_by_hop(headers, [&](std::string_view name) {
+    return (!keep_length && equals_ignoring_case(name, "Content-Length")) ||
+           (!forwarding.keep_proxy_authenticate && is_challenge(name));
   });
-  bool ok = add_framing(headers, downstream.body);
-  if (!trailer.empty() && downstream.body.kind == BodyFraming::Kind::chunked) {
-    ok = ok && headers.add("Trailer", trailer);
-  }
-  if (!upgrade.empty()) {
-    ok = ok && headers.add("Upgrade", upgrade) && headers.add("Connection", "upgrade");
-  } else if (head.status >= 200 && !downstream.keep_alive) {
-    ok = ok && headers.add("Connection", "close");
-  } else if (head.status >= 200 && forwarding.client_version == Version::http_1_0) {
-    ok = ok && headers.add("Connection", "keep-alive");
-  }
-  downstream.ok = ok && add_via(headers, head.version, forwarding.pseudonym);
+  downstream.ok = add_framing(headers, downstream.body) &&
+                  add_trailer(headers, hop.trailer, downstream.body) &&
+                  add_client_connection(head, hop, forwarding, downstream.keep_alive) &&
+                  add_via(headers, head.version, forwarding.pseudonym);
   return downstream;
 }
 

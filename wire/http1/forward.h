@@ -37,8 +37,8 @@ struct ResponseForwarding {
 
 // How the response goes to the client, decided by prepare_response().
 struct Downstream {
-  bool ok = false;   // false: as for prepare_request()
-  BodyFraming body;  // until_close only for an HTTP/1.0 client, to whom chunked must not be sent
+  bool ok = false;          // false: as for prepare_request()
+  BodyFraming body;         // until_close only for an HTTP/1.0 client, who must not get chunked
   bool keep_alive = false;  // what Connection now says
 };
 

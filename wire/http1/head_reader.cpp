@@ -68,9 +68,16 @@ HeadScanner::Step HeadScanner::finish_start_line(std::string_view line) {
   return {Event::start_line, line, ParseError::none};
 }
 
+ParseError HeadScanner::check_line_end(std::string_view buffer, std::size_t line_feed) const {
+  const bool too_long = line_feed - line_start_ > limits_.max_start_line + 1;
+  if (!in_fields_ && too_long) return rules_.too_long;
+  if (line_feed >= limits_.max_head) return ParseError::head_too_large;
+  const bool strict = line_feed > line_start_ && buffer[line_feed - 1] == '\r';
+  return strict ? ParseError::none : ParseError::bare_line_feed;
+}
+
 HeadScanner::Step HeadScanner::next(std::string_view buffer) {
-  while (true) {
-    if (line_start_ >= buffer.size()) return unfinished(buffer);
+  while (line_start_ < buffer.size()) {
     const char first = buffer[line_start_];
     // Not HTTP at all (a TLS greeting, say): no need to wait for a line end that may never come.
     if (!in_fields_ && first != '\r' && first != '\n' && !octet::is(first, octet::token)) {
@@ -78,19 +85,16 @@ HeadScanner::Step HeadScanner::next(std::string_view buffer) {
     }
     const std::size_t line_feed = buffer.find('\n', std::max(scanned_, line_start_));
     scanned_ = std::min(line_feed, buffer.size());
-    if (line_feed == std::string_view::npos) return unfinished(buffer);
-    const bool too_long = line_feed - line_start_ > limits_.max_start_line + 1;
-    if (!in_fields_ && too_long) return {Event::error, {}, rules_.too_long};
-    if (line_feed >= limits_.max_head) return {Event::error, {}, ParseError::head_too_large};
-    if (line_feed == line_start_ || buffer[line_feed - 1] != '\r') {
-      return {Event::error, {}, ParseError::bare_line_feed};
-    }
+    if (line_feed == std::string_view::npos) break;
+    const ParseError error = check_line_end(buffer, line_feed);
+    if (error != ParseError::none) return {Event::error, {}, error};
     const auto line = buffer.substr(line_start_, line_feed - 1 - line_start_);
     line_start_ = line_feed + 1;
     if (in_fields_) return {line.empty() ? Event::end : Event::field_line, line, ParseError::none};
     const Step step = finish_start_line(line);
     if (step.event != Event::need_more) return step;
   }
+  return unfinished(buffer);
 }
 
 }  // namespace bulkhead::wire::http1

@@ -68,6 +68,7 @@ class HeadScanner {
 
  private:
   Step unfinished(std::string_view buffer) const;
+  ParseError check_line_end(std::string_view buffer, std::size_t line_feed) const;
   Step finish_start_line(std::string_view line);
 
   Limits limits_;

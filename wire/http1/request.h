@@ -63,7 +63,7 @@ class RequestParser {
 
   // buffer: all octets of the connection from the request's first one on. Call again with a longer
   // buffer after need_more. After complete, head() is valid and `consumed` octets of the buffer
-  // belong to it; after an error every further call repeats it.
+  // belong to it; after an error every further call repeats it. reset() comes before the next one.
   ParseResult parse(std::string_view buffer);
 
   // Complete after parse() said so; may be moved from before reset().
