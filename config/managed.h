@@ -14,7 +14,7 @@ namespace bulkhead::config {
 
 struct ManagedRule {
   Rule rule;
-  std::optional<std::size_t>
+  std::optional<std::uint32_t>
       position;  // index in the merged list; empty: before the first catch-all rule, else last
   friend bool operator==(const ManagedRule&, const ManagedRule&) = default;
 };

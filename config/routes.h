@@ -135,6 +135,8 @@ struct Match {
            destinations.empty() && clients.empty() && protocols.empty() && users.empty() &&
            groups.empty();
   }
+  // Whether every request matches: a "*" and nothing that narrows it.
+  bool is_catch_all() const;
   friend bool operator==(const Match&, const Match&) = default;
 };
 

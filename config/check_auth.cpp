@@ -1,0 +1,94 @@
+// server.auth: what its mode needs, and what would let in more than is meant.
+#include <algorithm>
+#include <unordered_set>
+
+#include "config/check.h"
+#include "config/text.h"
+
+namespace bulkhead::config {
+namespace {
+
+const Origin in_auth{Origin::Source::file, "server.auth", 0, 0};
+
+void need(Checker& checker, std::string_view key, const std::string& value, std::string hint = {}) {
+  if (value.empty() && !checker.broken("server.auth." + std::string(key)))
+    checker.error(in_auth, key, "is missing", std::move(hint));
+}
+
+// bcrypt is 60 characters long; the others have no fixed length.
+bool is_truncated(const Secret& hash) {
+  constexpr std::size_t bcrypt_length = 60;
+  const std::string_view text = hash.reveal();
+  return text.starts_with("$2") && text.size() != bcrypt_length;
+}
+
+void check_users(Checker& checker, const NativeAuth& native) {
+  if (native.users.empty() && !checker.broken("server.auth.native"))
+    checker.warn(in_auth, "native.users", "nobody can log in");
+  std::unordered_set<std::string_view> names;
+  for (std::size_t index = 0; index < native.users.size(); ++index) {
+    const AuthUser& user = native.users[index];
+    const std::string key = element("native.users", index);
+    if (!user.username.empty() && !names.insert(user.username).second)
+      checker.error(in_auth, key + ".username", "duplicate name \"" + printable(user.username) + '"');
+    if (user.username.find(':') != std::string::npos)
+      checker.error(in_auth, key + ".username", "must not hold a colon", "RFC 7617: it ends the name");
+    if (!user.password_hash.empty() && is_truncated(user.password_hash))
+      checker.warn(in_auth, key + ".password_hash", "is no whole bcrypt hash: no password will match");
+  }
+}
+
+void check_acl(Checker& checker, const NativeAuth& native) {
+  for (std::size_t index = 0; index < native.acl.size(); ++index) {
+    const auto& backends = native.acl[index].backends;
+    for (std::size_t each = 0; each < backends.size(); ++each)
+      if (backends[each] != "*")
+        checker.known_backend(in_auth, element(element("native.acl", index) + ".backends", each), backends[each]);
+  }
+}
+
+void check_ldap(Checker& checker, const LdapAuth& ldap) {
+  need(checker, "ldap.server", ldap.server, R"(like "ldaps://ldap.example.com:636")");
+  need(checker, "ldap.base_dn", ldap.base_dn, R"(like "dc=example,dc=com")");
+  if (ldap.bind_dn.empty() && !ldap.bind_password.empty())
+    checker.error(in_auth, "ldap.bind_password", "has no bind_dn to go with");
+  if (ldap.tls.skip_verify)
+    checker.warn(in_auth, "ldap.tls.skip_verify", "anybody on the way can read passwords");
+  const bool encrypted = ldap.server.starts_with("ldaps://");
+  if (encrypted && ldap.tls.start_tls)
+    checker.error(in_auth, "ldap.tls.start_tls", "is for ldap://; ldaps:// begins with TLS");
+  if (!encrypted && !ldap.tls.start_tls && !ldap.server.empty())
+    checker.warn(in_auth, "ldap.server", "passwords travel in clear", "use ldaps:// or ldap.tls.start_tls");
+}
+
+void check_oauth(Checker& checker, const OauthAuth& oauth) {
+  need(checker, "oauth.client_id", oauth.client_id);
+  if (oauth.provider == OauthProvider::generic) {
+    if (oauth.jwt.issuer.empty() && oauth.userinfo_url.empty() && !checker.broken("server.auth.oauth"))
+      checker.error(in_auth, "oauth", "has no way to verify a token", "write jwt.issuer, or userinfo_url");
+  }
+  if (!oauth.jwt.issuer.empty() && oauth.jwt.audience.empty())
+    checker.warn(in_auth, "oauth.jwt.audience", "is missing: tokens issued for other services are accepted");
+  const std::pair<std::string_view, const std::string*> urls[] = {
+      {"oauth.auth_url", &oauth.auth_url}, {"oauth.token_url", &oauth.token_url}, {"oauth.userinfo_url", &oauth.userinfo_url}};
+  for (const auto& [key, url] : urls)
+    if (url->starts_with("http://")) checker.warn(in_auth, key, "tokens travel in clear", "use https://");
+}
+
+}  // namespace
+
+void check_auth(Checker& checker) {
+  const Auth& auth = checker.config().server.auth;
+  switch (auth.mode) {
+    case AuthMode::none:
+    case AuthMode::system: break;
+    case AuthMode::native:
+      check_users(checker, auth.native);
+      check_acl(checker, auth.native);
+      break;
+    case AuthMode::ldap: check_ldap(checker, auth.ldap); break;
+    case AuthMode::oauth: check_oauth(checker, auth.oauth); break;
+  }
+}
+
+}  // namespace bulkhead::config

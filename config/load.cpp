@@ -1,0 +1,193 @@
+// From sources to a checked Config: parse, apply overrides, read, merge the managed file, fetch what is named, check.
+#include "config/load.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "config/check.h"
+#include "config/contents.h"
+#include "config/describe.h"
+#include "config/managed.h"
+#include "config/override.h"
+#include "config/projection.h"
+#include "config/reader.h"
+#include "config/text.h"
+#include "config/writer.h"
+
+namespace bulkhead::config {
+namespace {
+
+std::string folder(const std::string& path) {
+  return path.empty() ? std::string() : std::filesystem::path(path).parent_path().string();
+}
+
+bool has_key(const Node& tree, std::string_view key) {
+  return std::any_of(tree.entries.begin(), tree.entries.end(),
+                     [&](const Entry& entry) { return entry.key == key; });
+}
+
+Backend direct_backend() {
+  Backend backend;
+  backend.name = "direct";
+  backend.origin.source = Origin::Source::built_in;
+  return backend;
+}
+
+Rule default_rule() {
+  Rule rule;
+  rule.name = "Default";
+  rule.match.domains = {DomainPattern{"*"}};
+  rule.backend = "direct";
+  rule.origin.source = Origin::Source::built_in;
+  return rule;
+}
+
+// A configuration that says nothing of ways out goes straight out; one that names some, or rules, means what it says.
+void add_built_in(const Node& tree, Config& config) {
+  const bool backends = has_key(tree, "backends");
+  if (!backends) config.backends.push_back(direct_backend());
+  if (!backends && !has_key(tree, "rules")) config.rules.push_back(default_rule());
+}
+
+void warn_stale(Reader& reader, std::string_view list, const std::vector<std::string>& names,
+                const std::function<bool(const std::string&)>& known) {
+  for (std::size_t index = 0; index < names.size(); ++index) {
+    if (known(names[index])) continue;
+    const std::string key = element(list, index);
+    reader.report(Severity::warning, reader.position(Origin::Source::managed, key), key,
+                  "there is no \"" + printable(names[index]) + "\" any more", "");
+  }
+}
+
+template <class T>
+auto named_in(const std::vector<T>& items) {
+  return [&items](const std::string& name) {
+    return std::any_of(items.begin(), items.end(), [&](const T& item) { return item.name == name; });
+  };
+}
+
+// Between reading the file and checking: the managed file, from disk or from the caller.
+using Merge = std::function<void(Reader&, Config&)>;
+
+void merge_with_warnings(Reader& reader, Config& config, const Managed& managed) {
+  warn_stale(reader, "removed_backends", managed.removed_backends, named_in(config.backends));
+  warn_stale(reader, "removed_rules", managed.removed_rules, named_in(config.rules));
+  merge(config, managed);
+  warn_stale(reader, "rule_order", managed.rule_order, named_in(config.rules));
+}
+
+void merge_from_disk(const LoadOptions& options, Reader& reader, Config& config) {
+  if (!options.managed_file) return;
+  reader.add_file(*options.managed_file);
+  std::error_code ignored;
+  if (!std::filesystem::exists(*options.managed_file, ignored)) return;
+  const unsigned source = reader.add_source(*options.managed_file, folder(*options.managed_file));
+  reader.begin_managed(source);
+  const FileContents contents = read_file(*options.managed_file, max_file_size);
+  if (!contents.error.empty()) return reader.error({source, 0, 0}, "cannot be read: " + contents.error);
+  const Node tree = parse_tree(contents.text, *options.managed_file, source, reader.diagnostics());
+  Managed managed;
+  section_of<Managed>().read(reader, tree, {}, &managed);
+  merge_with_warnings(reader, config, managed);
+}
+
+void sort(Reader& reader) {
+  auto& all = reader.diagnostics();
+  const auto position = [](const Diagnostic& diagnostic) {
+    return std::pair(diagnostic.line, diagnostic.column);
+  };
+  std::stable_sort(all.begin(), all.end(), [&](const Diagnostic& one, const Diagnostic& other) {
+    if (one.file != other.file) return reader.source_rank(one.file) < reader.source_rank(other.file);
+    return position(one) < position(other);
+  });
+}
+
+LoadResult finish(Reader& reader, Config config) {
+  sort(reader);
+  LoadResult result;
+  if (!has_errors(reader.diagnostics())) result.config = std::make_shared<const Config>(std::move(config));
+  result.diagnostics = std::move(reader.diagnostics());
+  result.files_read = std::move(reader.files_read());
+  return result;
+}
+
+LoadResult load_tree(Reader& reader, Node tree, const LoadOptions& options, const Merge& merge_step) {
+  Config config;
+  // What is no YAML has no keys to complain about.
+  if (has_errors(reader.diagnostics())) return finish(reader, std::move(config));
+  for (const Override& change : options.overrides) apply_override(reader, tree, change);
+  section_of<Config>().read(reader, tree, {}, &config);
+  add_built_in(tree, config);
+  merge_step(reader, config);
+  read_contents(reader, config);
+  check_all(config, reader);
+  return finish(reader, std::move(config));
+}
+
+LoadResult load_text_merging(std::string_view yaml, std::string_view name, const LoadOptions& options, const Merge& step) {
+  Reader reader(options, {});
+  const unsigned source = reader.add_source(std::string(name), folder(options.file));
+  if (!options.file.empty()) reader.add_file(options.file);
+  if (yaml.size() > max_file_size) {
+    reader.error({source, 0, 0}, "is larger than " + format(ByteSize{max_file_size}));
+    return finish(reader, {});
+  }
+  Node tree = parse_tree(yaml, name, source, reader.diagnostics());
+  return load_tree(reader, std::move(tree), options, step);
+}
+
+LoadResult load_merging(const LoadOptions& options, const Merge& step) {
+  if (options.file.empty()) return load_text_merging("", "built-in defaults", options, step);
+  const FileContents contents = read_file(options.file, max_file_size, false);
+  if (contents.error.empty()) return load_text_merging(contents.text, options.file, options, step);
+  Reader reader(options, {});
+  reader.add_file(options.file);
+  reader.error({reader.add_source(options.file), 0, 0}, "cannot be read: " + contents.error);
+  return finish(reader, {});
+}
+
+}  // namespace
+
+LoadResult load_text(std::string_view yaml, std::string_view name, const LoadOptions& options) {
+  return load_text_merging(yaml, name, options, [&](Reader& reader, Config& config) {
+    merge_from_disk(options, reader, config);
+  });
+}
+
+LoadResult load(const LoadOptions& options) {
+  return load_merging(options, [&](Reader& reader, Config& config) { merge_from_disk(options, reader, config); });
+}
+
+LoadResult load_with(const LoadOptions& options, const Managed& managed) {
+  return load_merging(options, [&](Reader& reader, Config& config) {
+    reader.begin_managed(reader.add_source(options.managed_file.value_or("managed changes")));
+    merge_with_warnings(reader, config, managed);
+  });
+}
+
+std::shared_ptr<const Config> defaults() {
+  Config config;
+  config.backends.push_back(direct_backend());
+  config.rules.push_back(default_rule());
+  return std::make_shared<const Config>(std::move(config));
+}
+
+std::string show(const Config& config) {
+  return write_section(section_of<Config>(), &config, Writer::Purpose::show, every_role);
+}
+
+std::string project(const Config& config, Role which) {
+  return write_section(section_of<Config>(), &config, Writer::Purpose::projection, role(which));
+}
+
+LoadResult load_projection(std::string_view text) {
+  const LoadOptions options;
+  Reader reader(options, {.variables = false, .files = false, .internal = true});
+  const unsigned source = reader.add_source("projection");
+  const Node tree = parse_tree(text, "projection", source, reader.diagnostics());
+  Config config;
+  if (!has_errors(reader.diagnostics())) section_of<Config>().read(reader, tree, {}, &config);
+  return finish(reader, std::move(config));
+}
+
+}  // namespace bulkhead::config
