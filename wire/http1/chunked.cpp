@@ -58,8 +58,8 @@ bool names(const std::array<std::string_view, Size>& table, std::string_view nam
 }
 
 std::uint64_t hex_value(char c) {
-  if (is_digit(c)) return static_cast<std::uint64_t>(c - '0');
-  return static_cast<std::uint64_t>(lower(c) - 'a' + 10);
+  const int value = is_digit(c) ? c - '0' : lower(c) - 'a' + 10;
+  return static_cast<std::uint64_t>(value);
 }
 
 }  // namespace

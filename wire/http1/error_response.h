@@ -55,10 +55,11 @@ int recommended_status(ProxyError error);  // what RFC 9209 recommends, 400-504
 
 struct ProxyStatus {
   std::string_view proxy = "bulkhead";  // a token; anything else is written as a string
-  std::optional<ProxyError> error{};
-  std::string_view details{};   // free text: cut to max_details, what is not ASCII becomes '?'
-  std::string_view next_hop{};  // "192.0.2.1:443"
-  int received_status = 0;      // the upstream's; 0 if none came
+  std::optional<ProxyError> error = std::nullopt;
+  std::string_view details =
+      no_text;  // free text: cut to max_details, what is not ASCII becomes '?'
+  std::string_view next_hop = no_text;  // "192.0.2.1:443"
+  int received_status = 0;              // the upstream's; 0 if none came
 
   static constexpr std::size_t max_details = 256;
 
@@ -67,11 +68,12 @@ struct ProxyStatus {
 
 struct ErrorResponse {
   int status = 500;
-  std::string_view text{};  // a sentence for a person; the status and its phrase are put before it
-  std::string_view proxy_status{};  // a ProxyStatus value; left out if empty
-  bool keep_alive = false;          // else "Connection: close"
-  bool to_head = false;             // the body is described but not sent
-  Headers extra{};                  // Retry-After, Proxy-Authenticate, Allow ...
+  std::string_view text =
+      "";  // a sentence for a person; the status and its phrase are put before it
+  std::string_view proxy_status = no_text;  // a ProxyStatus value; left out if empty
+  bool keep_alive = false;                  // else "Connection: close"
+  bool to_head = false;                     // the body is described but not sent
+  Headers extra{};                          // Retry-After, Proxy-Authenticate, Allow ...
 
   // Head and body, ready to be written. Text is sent as text/plain with nosniff: what a client
   // wrote never becomes markup.

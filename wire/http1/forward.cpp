@@ -97,7 +97,7 @@ struct HopFields {
 
 template <typename Drop>  // drop(name): whether a field goes that neither Connection nor the RFC
                           // names
-                          void remove_hop_by_hop(Headers& headers, Drop drop) {
+void remove_hop_by_hop(Headers& headers, Drop drop) {
   const Names names = fields_to_remove(headers);
   headers.remove_if([&](const Field& field) {
     const bool length = equals_ignoring_case(field.name, "Content-Length");
@@ -193,10 +193,11 @@ bool via_names(const Headers& headers, std::string_view pseudonym) {
 
 MaxForwards take_max_forwards(RequestHead& head) {
   if (head.method != "OPTIONS" && head.method != "TRACE") return MaxForwards::forward;
-  const std::size_t fields = head.headers.count("Max-Forwards");
-  if (fields == 0) return MaxForwards::forward;
-  const Decimal left = parse_decimal(*head.headers.get("Max-Forwards"));
-  if (fields > 1 || (!left.valid && !left.overflow)) return MaxForwards::invalid;
+  const auto value = head.headers.get("Max-Forwards");
+  if (!value) return MaxForwards::forward;
+  const Decimal left = parse_decimal(*value);
+  if (head.headers.count("Max-Forwards") > 1 || (!left.valid && !left.overflow))
+    return MaxForwards::invalid;
   if (left.valid && left.value == 0) return MaxForwards::answer_here;
   // The largest number we hold stands for all that are larger.
   const std::uint64_t lowered = left.overflow ? std::uint64_t{1} << 32 : left.value - 1;

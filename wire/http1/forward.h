@@ -15,7 +15,7 @@
 namespace bulkhead::wire::http1 {
 
 struct RequestForwarding {
-  std::string_view pseudonym{};           // a token: who we are in Via
+  std::string_view pseudonym = no_text;   // a token: who we are in Via
   bool keep_alive = true;                 // else "Connection: close" is sent
   bool keep_proxy_authorization = false;  // the client's credentials are meant for a parent
   bool forward_upgrade = false;           // offer head.upgrade to the upstream; h2c never is
@@ -28,7 +28,7 @@ struct RequestForwarding {
 bool prepare_request(RequestHead& head, const RequestForwarding& forwarding);
 
 struct ResponseForwarding {
-  std::string_view pseudonym{};
+  std::string_view pseudonym = no_text;
   Version client_version = Version::http_1_1;
   bool keep_alive = true;                // whether the client wants, and we grant, another request
   bool to_connect = false;               // the request was CONNECT

@@ -144,6 +144,10 @@ TEST(ForwardResponse, ContentLengthWithoutABody) {
   EXPECT_EQ(answered("HTTP/1.1 200 OK" + fields, {.to_connect = true}, {.to_connect = true})
                 .text.find("Content-Length"),
             std::string::npos);
+  // Nor can Connection take it away.
+  const auto named =
+      answered("HTTP/1.1 200 OK\r\nConnection: content-length" + fields, {}, {.to_head = true});
+  EXPECT_NE(named.text.find("Content-Length: 7"), std::string::npos);
   const auto chunked_to_head =
       answered("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", {}, {.to_head = true});
   EXPECT_EQ(chunked_to_head.text, "HTTP/1.1 200 OK\r\nVia: 1.1 bulkhead\r\n\r\n");

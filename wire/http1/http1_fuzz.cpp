@@ -15,6 +15,9 @@ namespace {
 using Kind = BodyFraming::Kind;
 using Status = ParseResult::Status;
 
+// What we send may be larger than what we take by the fields a proxy adds.
+const Limits roomy{.max_start_line = 16384, .max_head = 131072, .max_fields = 200};
+
 void require(bool condition) {
   if (!condition) std::abort();
 }
@@ -99,11 +102,9 @@ void check_request(std::string_view input) {
   require(framings(head.headers) <= 1 && head.headers.count("Host") == 1);
   std::string out;
   append_request_head(out, head, form);
-  RequestParser second;
+  RequestParser second(roomy);
   const auto round = second.parse(out);
   const RequestHead& again = second.head();
-  if (round.error == ParseError::request_line_too_long || round.error == ParseError::head_too_large)
-    return;
   require(round.status == Status::complete && round.consumed == out.size());
   require(again.method == head.method && again.authority == head.authority &&
           again.body == head.body);
@@ -126,9 +127,8 @@ void check_response(std::string_view input, unsigned variant) {
   require(downstream.ok && framings(head.headers) <= 1);
   std::string out;
   append_response_head(out, head);
-  ResponseParser second(context);
+  ResponseParser second(context, roomy);
   const auto round = second.parse(out);
-  if (round.error == ParseError::head_too_large) return;
   require(round.status == Status::complete && round.consumed == out.size());
   require(second.head().status == head.status && second.head().body == downstream.body);
 }

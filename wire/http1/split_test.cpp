@@ -26,6 +26,7 @@ const std::vector<std::string> requests{
     "GET / HTTP/1.1\r\nHost: a\rb: c\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\n b\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n",
+    "GET /" + std::string(46, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n",  // as long as `small` allows
     "GET /" + std::string(100, 'x') + " HTTP/1.1\r\nHost: a\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\nA: " + std::string(200, 'x') + "\r\n\r\n",
     "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",

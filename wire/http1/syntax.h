@@ -9,6 +9,9 @@
 
 namespace bulkhead::wire::http1 {
 
+// The default of a text that may be left out, in structs that are filled by name.
+inline constexpr std::string_view no_text;
+
 namespace octet {
 inline constexpr std::uint8_t token = 1;      // tchar
 inline constexpr std::uint8_t target = 2;     // visible ASCII: what may stand in a request target
