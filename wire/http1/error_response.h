@@ -68,8 +68,7 @@ struct ProxyStatus {
 
 struct ErrorResponse {
   int status = 500;
-  std::string_view text =
-      "";  // a sentence for a person; the status and its phrase are put before it
+  std::string_view text = no_text;          // a sentence for a person, put after status and phrase
   std::string_view proxy_status = no_text;  // a ProxyStatus value; left out if empty
   bool keep_alive = false;                  // else "Connection: close"
   bool to_head = false;                     // the body is described but not sent
