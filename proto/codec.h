@@ -10,10 +10,9 @@
 // decode() accepts a body only if every bound holds and nothing is left over.
 #pragma once
 
-#include <array>
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <string>
@@ -77,13 +76,16 @@ class Writer {
   }
   template <std::size_t Max>
   void put(const Text<Max>& text) {
-    put(static_cast<std::uint16_t>(text.value.size()));
-    out_.insert(out_.end(), text.value.begin(), text.value.end());
+    const std::string_view sent = std::string_view(text.value).substr(0, Max);
+    put(static_cast<std::uint16_t>(sent.size()));
+    out_.insert(out_.end(), sent.begin(), sent.end());
   }
   template <typename T, std::size_t Max>
   void put(const List<T, Max>& list) {
-    put(static_cast<std::uint16_t>(list.items.size()));
-    for (const T& item : list.items) put(item);
+    static_assert(Max <= 0xffff);
+    const std::size_t sent = std::min(list.items.size(), Max);
+    put(static_cast<std::uint16_t>(sent));
+    for (std::size_t i = 0; i < sent; ++i) put(list.items[i]);
   }
   void put(const wire::Endpoint& endpoint) {
     const auto bytes = endpoint.address.bytes();
@@ -168,6 +170,8 @@ class Reader {
     if (!get(size)) return false;
     if ((size != 4 && size != 16) || size > in_.size()) return fail();
     endpoint.address = size == 4 ? wire::IpAddress::v4(in_.first<4>()) : wire::IpAddress::v6(in_.first<16>());
+    // An IPv4 address has one form only: as IPv4-mapped IPv6 it is refused.
+    if (endpoint.address.bytes().size() != size) return fail();
     in_ = in_.subspan(size);
     return get(endpoint.port);
   }

@@ -105,7 +105,7 @@ struct BackendRow {
 struct RuleRow {
   static constexpr MessageType type = MessageType::rule_row;
   std::uint32_t position = 0;  // from 1
-  Text<64> name;
+  Text<128> name;
   Text<1000> match;
   Text<300> action;
   Text<16> origin;

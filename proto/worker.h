@@ -109,7 +109,7 @@ struct ConnectionRow {
   Text<16> protocol;
   Text<300> destination;
   Text<64> backend;
-  Text<64> rule;
+  Text<128> rule;
   Text<24> state;
   std::uint64_t age_ms = 0, up = 0, down = 0;
   static auto fields(auto& self) {
