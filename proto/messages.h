@@ -1,0 +1,37 @@
+// All messages there are, for whoever must treat them alike: the check of a body whose type is only
+// known at run time, the tests, the fuzzer.
+#pragma once
+
+#include <span>
+#include <tuple>
+
+#include "proto/codec.h"
+#include "proto/command.h"
+#include "proto/message_type.h"
+#include "proto/opening.h"
+#include "proto/worker.h"
+
+namespace bulkhead::proto {
+
+using AllMessages =
+    std::tuple<Hello, Prepare, Listener, Peer, AccessLog, Prepared, Commit, Abort, Drain, Drained,
+               QueryConnections, Connections, QueryCounters, Counters, CloseConnections, OpenTcp,
+               OpenUdp, BindTcp, OpenUdpClient, PinUdpClient, Opened, Refused, Cancel, TestBackend,
+               BackendTested, Command, StatusRow, WorkerRow, ListenerRow, BackendRow, RuleRow,
+               ConnectionRow, TextPart, Done>;
+
+static_assert(std::tuple_size_v<AllMessages> == static_cast<std::size_t>(MessageType::end_),
+              "every type has its message, and is listed once");
+
+// Calls visit.template operator()<Message>() for each message.
+template <typename Visitor>
+void for_each_message(Visitor&& visit) {
+  [&visit]<typename... Message>(const std::tuple<Message...>*) {
+    (visit.template operator()<Message>(), ...);
+  }(static_cast<const AllMessages*>(nullptr));
+}
+
+// True if the body is a whole message of that type. The body has no header.
+bool is_well_formed(MessageType type, std::span<const std::uint8_t> body);
+
+}  // namespace bulkhead::proto
