@@ -1,17 +1,31 @@
 #include "ipc/channel.h"
 
-#include <array>
+#include <algorithm>
+#include <coroutine>
+#include <string>
 #include <utility>
 
 #include "platform/descriptor.h"
+#include "proto/messages.h"
 
 namespace bulkhead::ipc {
 namespace {
 
+// Messages read before the rest of the loop has its turn: a peer that floods must not starve the
+// others.
+constexpr std::size_t max_burst = 64;
+
+struct NextRound {
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> self) const { runtime::Loop::current().post(self); }
+  void await_resume() const noexcept {}
+};
+
 using runtime::Direction;
 using runtime::IoStatus;
 
-// Copies of descriptors for a message that has to wait. fcntl, not dup: it is on the sandbox's list.
+// Copies of descriptors for a message that has to wait. fcntl, not dup: it is on the sandbox's
+// list.
 std::vector<platform::UniqueFd> duplicate(std::span<const int> descriptors) {
   std::vector<platform::UniqueFd> copies;
   for (const int descriptor : descriptors) copies.push_back(platform::duplicate(descriptor));
@@ -33,32 +47,62 @@ Channel::Channel(platform::UniqueFd socket, proto::Party self, proto::Party peer
   const auto hello = static_cast<std::uint16_t>(proto::MessageType::hello);
   const auto command = static_cast<std::uint16_t>(proto::MessageType::command);
   const auto greeting = proto::ChannelState::greeting;
-  peer_greeted_ = !proto::may_send(peer, self, hello, greeting) && !proto::may_send(peer, self, command, greeting);
+  peer_greeted_ = !proto::may_send(peer, self, hello, greeting) &&
+                  !proto::may_send(peer, self, command, greeting);
 }
 
-Channel::~Channel() { close("destroyed"); }
+Channel::~Channel() {
+  close("destroyed");
+}
 
 runtime::Task<ChannelEnd> Channel::run() {
-  std::array<std::uint8_t, proto::max_message_bytes> buffer;
-  std::vector<platform::UniqueFd> descriptors;
-  runtime::CancelScope* parent = co_await runtime::current_scope();
+  const runtime::CancelScope* caller = co_await runtime::current_scope();
+  Buffer buffer;
   while (!ended_) {
+    if (read_burst(buffer)) {
+      const IoStatus status = co_await runtime::ready(socket_, Direction::read);
+      if (status == IoStatus::cancelled) close("cancelled");
+    } else {
+      co_await NextRound{};
+    }
+    if (caller != nullptr && caller->cancelled()) close("cancelled");
+  }
+  // flush() still looks at this object when it wakes: wait for it even if the caller was called
+  // off.
+  runtime::CancelScope uncancelled;
+  runtime::Task<bool> last = sent(runtime::never);
+  co_await std::move(last).under(uncancelled);
+  co_return end_;
+}
+
+runtime::Task<bool> Channel::sent(runtime::Deadline deadline) {
+  const auto result = co_await flushed_.wait(deadline);
+  co_return result == runtime::Event::Result::set && !ended_;
+}
+
+// Reads and dispatches what is there; true if that was all.
+bool Channel::read_burst(Buffer& buffer) {
+  std::vector<platform::UniqueFd> descriptors;
+  for (std::size_t i = 0; i < max_burst && !ended_; ++i) {
     const auto got = platform::receive_message(socket_.fd(), buffer, descriptors);
     switch (got.status) {
       case platform::ReceiveStatus::received:
-        if (!dispatch(std::span(buffer).first(got.bytes), std::move(descriptors))) co_return end_;
-        descriptors.clear();
-        continue;
-      case platform::ReceiveStatus::closed: close("peer closed the channel"); continue;
-      case platform::ReceiveStatus::truncated: violation("message longer than allowed"); continue;
-      case platform::ReceiveStatus::error: close("receive failed, errno " + std::to_string(got.error)); continue;
-      case platform::ReceiveStatus::would_block: break;
+        dispatch(std::span(buffer).first(got.bytes), std::move(descriptors));
+        break;
+      case platform::ReceiveStatus::would_block:
+        return true;
+      case platform::ReceiveStatus::closed:
+        close("peer closed the channel");
+        break;
+      case platform::ReceiveStatus::truncated:
+        violation("message longer than allowed");
+        break;
+      case platform::ReceiveStatus::error:
+        close("receive failed, errno " + std::to_string(got.error));
+        break;
     }
-    const IoStatus status = co_await runtime::ready(socket_, Direction::read);
-    if (status == IoStatus::cancelled || (parent != nullptr && parent->cancelled())) close("cancelled");
   }
-  co_await flushed_.wait();
-  co_return end_;
+  return false;
 }
 
 bool Channel::send_bytes(proto::Bytes bytes, std::span<const int> descriptors) {
@@ -70,9 +114,11 @@ bool Channel::send_bytes(proto::Bytes bytes, std::span<const int> descriptors) {
   if (!queue_.empty()) return enqueue(std::move(bytes), descriptors);
   const auto result = platform::send_message(socket_.fd(), bytes, descriptors);
   if (result.status == platform::SendStatus::sent) return true;
-  if (result.status == platform::SendStatus::would_block) return enqueue(std::move(bytes), descriptors);
-  close(result.status == platform::SendStatus::closed ? "peer closed the channel"
-                                                      : "send failed, errno " + std::to_string(result.error));
+  if (result.status == platform::SendStatus::would_block)
+    return enqueue(std::move(bytes), descriptors);
+  close(result.status == platform::SendStatus::closed
+            ? "peer closed the channel"
+            : "send failed, errno " + std::to_string(result.error));
   return false;
 }
 
@@ -81,7 +127,12 @@ bool Channel::enqueue(proto::Bytes bytes, std::span<const int> descriptors) {
     close("peer does not read");
     return false;
   }
-  queue_.push_back({std::move(bytes), duplicate(descriptors)});
+  auto copies = duplicate(descriptors);
+  if (std::any_of(copies.begin(), copies.end(), [](const auto& copy) { return !copy; })) {
+    close("no descriptor left for a message that has to wait");
+    return false;
+  }
+  queue_.push_back({std::move(bytes), std::move(copies)});
   if (flushed_.is_set()) {
     flushed_.reset();
     runtime::spawn(flush(), &scope_);
@@ -92,7 +143,8 @@ bool Channel::enqueue(proto::Bytes bytes, std::span<const int> descriptors) {
 runtime::Task<void> Channel::flush() {
   while (!queue_.empty() && !ended_) {
     const Queued& first = queue_.front();
-    const auto result = platform::send_message(socket_.fd(), first.bytes, numbers(first.descriptors));
+    const auto result =
+        platform::send_message(socket_.fd(), first.bytes, numbers(first.descriptors));
     if (result.status == platform::SendStatus::would_block) {
       const IoStatus status = co_await runtime::ready(socket_, Direction::write);
       if (status != IoStatus::ok) break;
@@ -107,17 +159,14 @@ runtime::Task<void> Channel::flush() {
   flushed_.set();
 }
 
-bool Channel::dispatch(std::span<const std::uint8_t> bytes, std::vector<platform::UniqueFd> descriptors) {
+void Channel::dispatch(std::span<const std::uint8_t> bytes,
+                       std::vector<platform::UniqueFd> descriptors) {
   proto::Reader reader(bytes);
   proto::Header header;
-  if (!reader.get(header)) {
-    violation("message without a header");
-    return false;
-  }
+  if (!reader.get(header)) return violation("message without a header");
   const auto state = peer_greeted_ ? proto::ChannelState::open : proto::ChannelState::greeting;
   if (!proto::may_send(peer_, self_, header.type, state)) {
-    violation("message " + std::to_string(header.type) + " is not allowed here");
-    return false;
+    return violation("message " + std::to_string(header.type) + " is not allowed here");
   }
   peer_greeted_ = true;
   Envelope envelope;
@@ -127,15 +176,18 @@ bool Channel::dispatch(std::span<const std::uint8_t> bytes, std::vector<platform
   envelope.body.assign(body.begin(), body.end());
   envelope.descriptors = std::move(descriptors);
   if (envelope.descriptors.size() != proto::descriptors_of(envelope.type)) {
-    violation(std::string(to_string(envelope.type)) + " with a wrong number of descriptors");
-    return false;
+    return violation(std::string(to_string(envelope.type)) + " with a wrong number of descriptors");
   }
-  return deliver(std::move(envelope));
+  const std::string name(to_string(envelope.type));
+  if (!deliver(std::move(envelope))) violation(name + " does not decode");
 }
 
-// A reply goes to its caller; anything else to its handler. A late reply finds neither, and is dropped.
-bool Channel::deliver(Envelope envelope) {
-  if (const auto waiting = pending_.find(envelope.id); envelope.id != 0 && waiting != pending_.end()) {
+// A reply goes to its caller; anything else to its handler. A late reply finds neither, and is
+// dropped. False if the body is not what its type says, whoever it was for.
+bool Channel::deliver(Envelope&& envelope) {
+  if (const auto waiting = pending_.find(envelope.id);
+      envelope.id != 0 && waiting != pending_.end()) {
+    if (!proto::is_well_formed(envelope.type, envelope.body)) return false;
     Pending* pending = waiting->second;
     pending_.erase(waiting);
     pending->reply = std::move(envelope);
@@ -143,12 +195,8 @@ bool Channel::deliver(Envelope envelope) {
     return true;
   }
   const auto handler = handlers_.find(static_cast<std::uint16_t>(envelope.type));
-  if (handler == handlers_.end()) return true;
-  if (!handler->second(envelope)) {
-    violation(std::string(to_string(envelope.type)) + " does not decode");
-    return false;
-  }
-  return !ended_;
+  if (handler == handlers_.end()) return proto::is_well_formed(envelope.type, envelope.body);
+  return handler->second(envelope);
 }
 
 void Channel::violation(std::string reason) {

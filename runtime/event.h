@@ -13,12 +13,13 @@ class Event {
 
   class Wait : Blocked {
    public:
-    Wait(Event& event, Deadline deadline) : event_(event), deadline_(deadline) {}
+    Wait(Event& event, Deadline deadline, bool cancellable)
+        : event_(event), deadline_(deadline), cancellable_(cancellable) {}
 
     bool await_ready() const noexcept { return event_.set_; }
     template <typename Promise>
     bool await_suspend(std::coroutine_handle<Promise> self) {
-      CancelScope* scope = self.promise().scope;
+      CancelScope* scope = cancellable_ ? self.promise().scope : nullptr;
       if (scope != nullptr && scope->cancelled()) {
         result_ = Result::cancelled;
         return false;
@@ -45,6 +46,7 @@ class Event {
 
     Event& event_;
     Deadline deadline_;
+    bool cancellable_;
     std::coroutine_handle<> self_;
     Wait* next_ = nullptr;
     Result result_ = Result::set;
@@ -62,7 +64,9 @@ class Event {
   bool is_set() const { return set_; }
 
   // Result result = co_await event.wait(deadline);
-  Wait wait(Deadline deadline = never) { return {*this, deadline}; }
+  Wait wait(Deadline deadline = never) { return {*this, deadline, true}; }
+  // For cleaning up after a cancellation: waits whatever the scope says.
+  Wait wait_uncancelled() { return {*this, never, false}; }
 
  private:
   void forget(Wait* wait) {

@@ -31,6 +31,7 @@ class Gate {
   Pass enter() { return Pass(*this); }
   std::size_t count() const { return count_; }
   Event::Wait empty(Deadline deadline = never) { return empty_.wait(deadline); }
+  Event::Wait empty_uncancelled() { return empty_.wait_uncancelled(); }
 
  private:
   std::size_t count_ = 0;
