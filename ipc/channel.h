@@ -1,12 +1,16 @@
-// One end of a conversation between two processes: messages of proto/ over a message socket, with descriptors.
+// One end of a conversation between two processes: messages of proto/ over a message socket, with
+// descriptors.
 //
-// The owner registers a handler for each message it understands (on<M>) and runs the channel; a message that the table of
-// proto/message_type.h does not allow, whose body does not decode to its last octet, or that carries the wrong number of
-// descriptors ends the channel (garbage from a peer is not answered). A request is sent with call(), which waits for the
-// reply of the same id; on a deadline or a cancellation the id is forgotten, and a late reply is dropped with its
-// descriptors. The channel must outlive run() and every call(): after close() both end in the loop's next rounds.
+// The owner registers a handler for each message it understands (on<M>) and runs the channel; a
+// message that the table of proto/message_type.h does not allow, whose body does not decode to its
+// last octet, or that carries the wrong number of descriptors ends the channel (garbage from a peer
+// is not answered). A request is sent with call(), which waits for the reply of the same id; on a
+// deadline or a cancellation the id is forgotten, and a late reply is dropped with its descriptors.
+// The channel must outlive run() and every call(): after close() both end in the loop's next
+// rounds.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -27,7 +31,8 @@
 
 namespace bulkhead::ipc {
 
-// A message as it came in. body is valid during the handler, or as long as the Envelope that owns it.
+// A message as it came in. body is valid during the handler, or as long as the Envelope that owns
+// it.
 struct Envelope {
   proto::MessageType type = proto::MessageType::end_;
   std::uint32_t id = 0;
@@ -58,15 +63,17 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  // handler(message, envelope): called inline from run(); it may keep the descriptors. Replies go by envelope.id.
+  // handler(message, envelope): called inline from run(); it may keep the descriptors. Replies go
+  // by envelope.id.
   template <typename Message, typename Handler>
   void on(Handler handler) {
-    handlers_[static_cast<std::uint16_t>(Message::type)] = [handler = std::move(handler)](Envelope& envelope) mutable {
-      std::optional<Message> message = proto::decode<Message>(envelope.body);
-      if (!message) return false;
-      handler(std::move(*message), envelope);
-      return true;
-    };
+    handlers_[static_cast<std::uint16_t>(Message::type)] =
+        [handler = std::move(handler)](Envelope& envelope) mutable {
+          std::optional<Message> message = proto::decode<Message>(envelope.body);
+          if (!message) return false;
+          handler(std::move(*message), envelope);
+          return true;
+        };
   }
 
   // Reads and dispatches until the peer is gone, the rules are broken, or the scope is cancelled.
@@ -78,7 +85,8 @@ class Channel {
     return send_bytes(proto::encode(message, id), descriptors);
   }
 
-  // The reply of the same id, of whatever type; nothing on deadline, cancellation or the channel's end.
+  // The reply of the same id, of whatever type; nothing on deadline, cancellation or the channel's
+  // end.
   template <typename Message>
   runtime::Task<std::optional<Envelope>> call(Message message, runtime::Deadline deadline,
                                               std::vector<int> descriptors = {}) {
@@ -91,8 +99,15 @@ class Channel {
     co_return std::move(*pending.reply);
   }
 
+  // Waits until nothing is queued: everything sent is the peer's to read. False on deadline,
+  // cancellation or the channel's end. For long answers, so that the reader's pace and not
+  // max_queued is the limit; and before close().
+  runtime::Task<bool> sent(runtime::Deadline deadline);
+
   // Called with the id of a request whose caller no longer waits.
-  void set_abandoned_handler(std::function<void(std::uint32_t)> handler) { abandoned_ = std::move(handler); }
+  void set_abandoned_handler(std::function<void(std::uint32_t)> handler) {
+    abandoned_ = std::move(handler);
+  }
 
   // Stops run() and fails all calls. Safe from inside a handler.
   void close(std::string reason);
@@ -102,13 +117,16 @@ class Channel {
 
  private:
   struct Pending {
-    Pending(Channel& owner, std::uint32_t request) : channel(owner), id(request) { channel.pending_[id] = this; }
+    Pending(Channel& owner, std::uint32_t request) : channel(owner), id(request) {
+      channel.pending_[id] = this;
+    }
     ~Pending() { channel.pending_.erase(id); }
     Channel& channel;
     std::uint32_t id;
     runtime::Event arrived;
     std::optional<Envelope> reply;
   };
+  using Buffer = std::array<std::uint8_t, proto::max_message_bytes>;
   struct Queued {
     proto::Bytes bytes;
     std::vector<platform::UniqueFd> descriptors;
@@ -117,8 +135,9 @@ class Channel {
   bool send_bytes(proto::Bytes bytes, std::span<const int> descriptors);
   bool enqueue(proto::Bytes bytes, std::span<const int> descriptors);
   runtime::Task<void> flush();
-  bool dispatch(std::span<const std::uint8_t> bytes, std::vector<platform::UniqueFd> descriptors);
-  bool deliver(Envelope envelope);
+  bool read_burst(Buffer& buffer);
+  void dispatch(std::span<const std::uint8_t> bytes, std::vector<platform::UniqueFd> descriptors);
+  bool deliver(Envelope&& envelope);
   void violation(std::string reason);
   void fail_pending();
   void on_abandoned(std::uint32_t id);
