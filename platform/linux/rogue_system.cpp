@@ -128,6 +128,12 @@ int load_bpf(Context) {
   return outcome(syscall(SYS_bpf, BPF_MAP_CREATE, &attributes, sizeof(attributes)));
 }
 
+// Outside, the control must not leave it mounted.
+int mount_something(Context context) {
+  if (mount("none", context.directory.c_str(), "tmpfs", 0, nullptr) != 0) return errno;
+  return outcome(umount2(context.directory.c_str(), MNT_DETACH));
+}
+
 int set_up_io_uring(Context) {
   unsigned char parameters[120] = {};  // struct io_uring_params
   return outcome(syscall(SYS_io_uring_setup, 1, parameters));
@@ -166,8 +172,7 @@ constexpr NamedAttempt attempts[] = {
        if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return errno;
        return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1 ? 0 : EPERM;
      }},
-    {"mount",
-     [](Context c) { return outcome(mount("none", c.directory.c_str(), "tmpfs", 0, nullptr)); }},
+    {"mount", mount_something},
     {"chroot", [](Context c) { return outcome(chroot(c.directory.c_str())); }},
     {"bpf", load_bpf},
     {"keyctl",

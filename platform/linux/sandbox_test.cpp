@@ -216,5 +216,50 @@ TEST(Identities, each_role_has_its_own) {
   }
 }
 
+// In a process of its own; 0 when everything held.
+int become_for_good() {
+  const Identity identity = identity_of(Role::vault);
+  if (!become(identity)) return 1;
+  uid_t real = 0;
+  uid_t effective = 0;
+  uid_t saved = 0;
+  if (getresuid(&real, &effective, &saved) != 0) return 2;
+  if (real != identity.uid || effective != identity.uid || saved != identity.uid) return 3;
+  if (getgroups(0, nullptr) != 0 || getegid() != identity.gid) return 4;
+  return setuid(0) == 0 || setgid(0) == 0 ? 5 : 0;
+}
+
+int enter_without_sandbox() {
+  SandboxRequest request;
+  request.mode = SandboxMode::off;
+  request.identity = identity_of(Role::acceptor);
+  const SandboxReport report = enter_sandbox(request);
+  if (geteuid() != request.identity.uid) return 1;
+  if (report.find(layer::seccomp)->state != SandboxReport::State::off) return 2;
+  const UniqueFd file(open("/etc/hosts", O_RDONLY | O_CLOEXEC));
+  return file && report.complete() && report.layers.size() == 8 ? 0 : 3;
+}
+
+int enter_with_limit() {
+  SandboxRequest request;
+  request.identity = identity_of(Role::acceptor);
+  request.open_files = 50;
+  enter_sandbox(request);
+  return fcntl(0, F_DUPFD_CLOEXEC, 49) >= 0 && fcntl(0, F_DUPFD_CLOEXEC, 50) < 0 ? 0 : 1;
+}
+
+TEST(IdentityDeathTest, is_taken_for_good) {
+  if (!is_root()) GTEST_SKIP() << "only root can become another user";
+  EXPECT_EXIT(_exit(become_for_good()), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(SandboxDeathTest, off_gives_up_root_and_no_more) {
+  EXPECT_EXIT(_exit(enter_without_sandbox()), ::testing::ExitedWithCode(0), "");
+}
+
+TEST(SandboxDeathTest, limits_open_files) {
+  EXPECT_EXIT(_exit(enter_with_limit()), ::testing::ExitedWithCode(0), "");
+}
+
 }  // namespace
 }  // namespace bulkhead::platform
