@@ -54,7 +54,7 @@ void describe(Section<Config>& section) {
   constexpr Roles working = acceptor | egress | tunnel | admin;
   section.add("server", &Config::server, "Where clients connect, and who they are.").roles(working | auth);
   section.add("listeners", &Config::listeners, "More places to listen.").roles(acceptor | egress | admin);
-  section.add("sandbox", &Config::sandbox, "Confinement of workers: as far as the system can, or not at all less than fully.")
+  section.add("sandbox", &Config::sandbox, "Confinement of workers: as far as the system can; require: fully, or no start; off.")
       .roles(working | auth);
   section.add("workers", &Config::workers, "Worker processes.").roles(admin);
   section.add("network", &Config::network, "Connections.").roles(working);

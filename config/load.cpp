@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <tuple>
 
 #include "config/check.h"
 #include "config/contents.h"
@@ -92,13 +93,13 @@ void merge_from_disk(const LoadOptions& options, Reader& reader, Config& config)
 }
 
 void sort(Reader& reader) {
-  auto& all = reader.diagnostics();
-  const auto position = [](const Diagnostic& diagnostic) {
-    return std::pair(diagnostic.line, diagnostic.column);
+  const auto position = [&](const Diagnostic& diagnostic) {
+    return std::tuple(reader.source_rank(diagnostic.file), diagnostic.line, diagnostic.column);
   };
-  std::stable_sort(all.begin(), all.end(), [&](const Diagnostic& one, const Diagnostic& other) {
-    if (one.file != other.file) return reader.source_rank(one.file) < reader.source_rank(other.file);
-    return position(one) < position(other);
+  auto& all = reader.diagnostics();
+  std::sort(all.begin(), all.end(), [&](const Diagnostic& one, const Diagnostic& other) {
+    if (position(one) != position(other)) return position(one) < position(other);
+    return std::tie(one.key, one.message) < std::tie(other.key, other.message);
   });
 }
 

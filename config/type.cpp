@@ -114,6 +114,12 @@ bool ListType::read(Reader& reader, const Node& node, const Constraint& constrai
 void ListType::write(Writer& writer, const Constraint& constraint, const void* value) const {
   const std::size_t size = access_.size(value);
   if (size == 0) return writer.empty("[]");
+  constexpr std::size_t most_on_a_line = 8;
+  if (section() == nullptr && size <= most_on_a_line) {
+    writer.begin_flow();
+    for (std::size_t index = 0; index < size; ++index) element_.write(writer, constraint, access_.at(value, index));
+    return writer.end_flow();
+  }
   writer.indent();
   for (std::size_t index = 0; index < size; ++index) {
     writer.item();

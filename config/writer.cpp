@@ -43,10 +43,26 @@ void Writer::scalar(std::string_view text, bool quoted) {
     }
     text = escaped;
   }
+  const std::string shown = quoted ? yaml_scalar(text) : std::string(text);
+  if (in_flow_) {
+    if (!out_.ends_with('[')) out_ += ", ";
+    out_ += shown;
+    return;
+  }
   if (!after_dash_) out_ += ' ';
   after_dash_ = false;
-  out_ += quoted ? yaml_scalar(text) : std::string(text);
+  out_ += shown;
   out_ += '\n';
+}
+
+void Writer::begin_flow() {
+  out_ += " [";
+  in_flow_ = true;
+}
+
+void Writer::end_flow() {
+  out_ += "]\n";
+  in_flow_ = false;
 }
 
 void Writer::secret(std::string_view text) {

@@ -25,6 +25,8 @@ class Writer {
   void item();                                // begins a line "  -"
   void scalar(std::string_view text, bool quoted);
   void secret(std::string_view text);         // *** in show
+  void begin_flow();                          // " [": the scalars that follow share the line
+  void end_flow();
   void empty(std::string_view brackets);      // " []" or " {}"
   void indent() { ++depth_; }
   void outdent() { --depth_; }
@@ -36,6 +38,7 @@ class Writer {
   Purpose purpose_;
   Roles roles_;
   int depth_ = -1;  // the outermost section is at 0
+  bool in_flow_ = false;
   bool after_dash_ = false;  // the next key shares the dash's line
   std::string out_;
 };

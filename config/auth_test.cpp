@@ -1,0 +1,137 @@
+// server.auth: every mode of the specification, and what is wrong with it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "config/testing.h"
+
+namespace bulkhead::config {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using testing::complaints;
+
+LoadOptions with_environment() {
+  LoadOptions options;
+  options.environment = [](std::string_view name) { return "value-of-" + std::string(name); };
+  return options;
+}
+
+TEST(Auth, NativeOfTheSpecification) {
+  const LoadResult result = load_text(R"yaml(
+server:
+  auth:
+    mode: "native"
+    native:
+      users:
+        - username: "user1"
+          password_hash: "$2a$10$..."  # bcrypt hash
+          groups: ["streaming", "work"]
+        - username: "user2"
+          password_hash: "$2a$10$..."
+          groups: ["streaming"]
+      acl:
+        - group: "streaming"
+          backends: ["direct"]
+        - group: "work"
+          backends: ["*"]
+)yaml", "test.yaml");
+  ASSERT_TRUE(result.config) << ::testing::PrintToString(testing::texts(result.diagnostics));
+  EXPECT_THAT(testing::texts(result.diagnostics), Each(HasSubstr("is no whole bcrypt hash")));
+  const NativeAuth& native = result.config->server.auth.native;
+  EXPECT_EQ(native.users[0].password_hash.reveal(), "$2a$10$...");
+  EXPECT_THAT(native.users[0].groups, ElementsAre("streaming", "work"));
+  EXPECT_THAT(native.acl[1].backends, ElementsAre("*"));
+}
+
+TEST(Auth, SystemOfTheSpecification) {
+  const LoadResult result = load_text(R"yaml(
+server:
+  auth:
+    mode: "system"
+    system:
+      allowed_groups: ["proxy-users", "admins"]
+)yaml", "test.yaml");
+  ASSERT_TRUE(result.config);
+  EXPECT_THAT(result.config->server.auth.system.allowed_groups, ElementsAre("proxy-users", "admins"));
+}
+
+TEST(Auth, LdapOfTheSpecification) {
+  const LoadResult result = load_text(R"yaml(
+server:
+  auth:
+    mode: "ldap"
+    ldap:
+      server: "ldap://ldap.example.com:389"
+      bind_dn: "cn=service,dc=example,dc=com"
+      bind_password: "${LDAP_BIND_PASSWORD}"
+      base_dn: "dc=example,dc=com"
+      user_filter: "(sAMAccountName=%s)"
+      group_filter: "(member=%s)"
+      allowed_groups:
+        - "CN=ProxyUsers,OU=Groups,DC=example,DC=com"
+      tls:
+        skip_verify: false
+        ca_cert: "/path/to/ca.crt"
+)yaml", "test.yaml", with_environment());
+  ASSERT_TRUE(result.config) << ::testing::PrintToString(testing::texts(result.diagnostics));
+  EXPECT_THAT(testing::texts(result.diagnostics), ElementsAre(HasSubstr("passwords travel in clear")));
+  EXPECT_EQ(result.config->server.auth.ldap.bind_password.reveal(), "value-of-LDAP_BIND_PASSWORD");
+}
+
+TEST(Auth, OauthOfTheSpecification) {
+  const LoadResult result = load_text(R"yaml(
+server:
+  auth:
+    mode: "oauth"
+    oauth:
+      provider: "generic"
+      client_id: "${OAUTH_CLIENT_ID}"
+      client_secret: "${OAUTH_CLIENT_SECRET}"
+      auth_url: "https://auth.example.com/authorize"
+      token_url: "https://auth.example.com/token"
+      userinfo_url: "https://auth.example.com/userinfo"
+      scopes: ["openid", "profile", "groups"]
+      username_claim: "preferred_username"
+      groups_claim: "groups"
+      allowed_groups: ["proxy-users"]
+      jwt:
+        issuer: "https://auth.example.com"
+        audience: "simple-proxy"
+)yaml", "test.yaml", with_environment());
+  ASSERT_TRUE(result.config);
+  EXPECT_THAT(result.diagnostics, IsEmpty());
+  EXPECT_EQ(result.config->server.auth.oauth.client_secret.reveal(), "value-of-OAUTH_CLIENT_SECRET");
+  EXPECT_EQ(result.config->server.auth.oauth.jwt.audience, "simple-proxy");
+}
+
+TEST(Auth, WhatIsWrong) {
+  EXPECT_THAT(complaints("server: {auth: {mode: kerberos}}\n"), ElementsAre(HasSubstr("expected one of none, native, system, ldap, oauth")));
+  EXPECT_THAT(complaints("server: {auth: {mode: ldap}}\n"),
+              ElementsAre(HasSubstr("server.auth.ldap.base_dn: is missing"), HasSubstr("server.auth.ldap.server: is missing")));
+  EXPECT_THAT(complaints("server: {auth: {mode: ldap, ldap: {server: 'http://x', base_dn: d, user_filter: '(uid=x)', "
+                         "bind_password: hunter2}}}\n"),
+              AllOf(Contains(HasSubstr("expected an ldap:// or ldaps:// URL")), Contains(HasSubstr("must hold %s")),
+                    Contains(HasSubstr("has no bind_dn")), Each(Not(HasSubstr("hunter2")))));
+  EXPECT_THAT(complaints("server: {auth: {mode: oauth}}\n"),
+              ElementsAre(HasSubstr("server.auth.oauth: has no way to verify"), HasSubstr("client_id: is missing")));
+  EXPECT_THAT(complaints("server:\n  auth:\n    mode: native\n    native:\n      users:\n"
+                         "        - {username: a, password_hash: hunter2}\n"
+                         "        - {username: a:b, password_hash: $y$j9T$x$y}\n"
+                         "        - {username: a:b, password_hash: [hunter2]}\n"
+                         "      acl: [{group: g, backends: [dierct]}]\n"),
+              AllOf(Contains(HasSubstr("test.yaml:6:41: error: server.auth.native.users[0].password_hash: must be a bcrypt")),
+                    Contains(HasSubstr("users[1].username: must not hold a colon")),
+                    Contains(HasSubstr("users[2].username: duplicate name")),
+                    Contains(HasSubstr("users[2].password_hash: expected a secret as text, found a list")),
+                    Contains(HasSubstr("unknown backend \"dierct\" (did you mean \"direct\"?)")), Each(Not(HasSubstr("hunter2")))));
+  EXPECT_THAT(complaints("server: {auth: {mode: native}}\n"), ElementsAre(HasSubstr("warning: server.auth.native.users: nobody")));
+}
+
+}  // namespace
+}  // namespace bulkhead::config
