@@ -45,7 +45,7 @@ constexpr const char* refused_paths[] = {
     "readlinkat", "getcwd", "getdents64", "chdir",     "unlink",     "unlinkat"};
 
 #ifdef BULKHEAD_SANITIZED
-constexpr const char* sanitizer_runtime[] = {"prctl", "sched_getaffinity", "mprotect", "sysinfo",
+constexpr const char* sanitizer_runtime[] = {"sched_getaffinity", "mprotect", "sysinfo",
                                              "set_tid_address"};
 #endif
 
