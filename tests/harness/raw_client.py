@@ -14,8 +14,8 @@ class Response:
         return f"<{self.version} {self.status} {self.fields} {self.body[:200]!r}>"
 
 
-class RawHttp:
-    """A connection to an HTTP proxy (or origin)."""
+class Connection:
+    """A TCP connection that is written to as it comes and read through a buffer."""
 
     def __init__(self, port, host="127.0.0.1", timeout=15):
         self.sock = socket.create_connection((host, port), timeout=timeout)
@@ -42,6 +42,20 @@ class RawHttp:
         except (BrokenPipeError, ConnectionResetError):
             pass
         return self
+
+    def closed(self, timeout=10):
+        """Whether the peer closes now without saying more."""
+        self.sock.settimeout(timeout)
+        try:
+            return not self.reader.buffer and self.sock.recv(1) == b""
+        except ConnectionResetError:
+            return True
+        except TimeoutError:
+            return False
+
+
+class RawHttp(Connection):
+    """To an HTTP proxy (or origin)."""
 
     def head(self):
         lines = self.reader.until(b"\r\n\r\n").split(b"\r\n")
@@ -76,17 +90,6 @@ class RawHttp:
         self.send(f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode() + early)
         return self.response("CONNECT")
 
-    def closed(self, timeout=10):
-        """Whether the peer closes now without saying more."""
-        self.sock.settimeout(timeout)
-        try:
-            return not self.reader.buffer and self.sock.recv(1) == b""
-        except ConnectionResetError:
-            return True
-        except TimeoutError:
-            return False
-
-
 V4, NAME, V6 = 1, 3, 4
 CONNECT, BIND, UDP_ASSOCIATE = 1, 2, 3
 
@@ -116,17 +119,8 @@ def take_address(read):
     return host, struct.unpack(">H", read(2))[0]
 
 
-class RawSocks:
-    def __init__(self, port, host="127.0.0.1", timeout=15):
-        self.sock = socket.create_connection((host, port), timeout=timeout)
-        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.reader = http_message.Reader(self.sock)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.sock.close()
+class RawSocks(Connection):
+    """To a SOCKS proxy."""
 
     def greet(self, methods=b"\x00"):
         self.sock.sendall(bytes([5, len(methods)]) + methods)
@@ -161,15 +155,6 @@ class RawSocks:
         null, code, port = struct.unpack(">BBH", self.reader.exactly(4))
         assert null == 0
         return code, (socket.inet_ntop(socket.AF_INET, self.reader.exactly(4)), port)
-
-    def closed(self, timeout=10):
-        self.sock.settimeout(timeout)
-        try:
-            return not self.reader.buffer and self.sock.recv(1) == b""
-        except ConnectionResetError:
-            return True
-        except TimeoutError:
-            return False
 
 
 def udp_header(host, port, fragment=0):

@@ -43,9 +43,9 @@ def file_sha256(path):
     return digest.hexdigest()
 
 
-def receive_sha256(sock):
-    """Reads the socket to its end; returns (length, sha256)."""
-    digest, length = hashlib.sha256(), 0
+def receive_sha256(sock, already=b""):
+    """Reads the socket to its end; returns (length, sha256) of that and what had been read already."""
+    digest, length = hashlib.sha256(already), len(already)
     while piece := sock.recv(1 << 18):
         digest.update(piece)
         length += len(piece)
