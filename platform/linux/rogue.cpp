@@ -28,7 +28,8 @@ void say(const std::string& line) {
   [[maybe_unused]] const ssize_t written = write(STDOUT_FILENO, text.data(), text.size());
 }
 
-// Lives until the rogue's end of the pipe is closed, that is, as long as the rogue.
+// Lives until the rogue's end of the pipe is closed, that is, as long as the rogue. (A parent-death
+// signal would not arrive: Landlock keeps signals inside the sandbox.)
 [[noreturn]] void be_victim(const Identity& identity, int started, int rogue_alive) {
   if (!become(identity)) _exit(1);
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);

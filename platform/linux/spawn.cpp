@@ -45,6 +45,7 @@ struct Prepared {
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (const std::string& text : strings) result.push_back(const_cast<char*>(text.c_str()));
   result.push_back(nullptr);
   return result;
@@ -53,6 +54,7 @@ std::vector<char*> pointers(const std::vector<std::string>& strings) {
 bool acceptable(const SpawnRequest& request) {
   if (request.arguments.empty() || request.descriptors.size() > most_descriptors) return false;
   std::vector<int> targets;
+  targets.reserve(request.descriptors.size());
   for (const InheritedDescriptor& inherited : request.descriptors) {
     if (inherited.source < 0 || inherited.target < 0 || inherited.target > highest_target)
       return false;
