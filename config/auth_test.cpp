@@ -8,13 +8,13 @@ namespace bulkhead::config {
 namespace {
 
 using ::testing::AllOf;
+using testing::complaints;
 using ::testing::Contains;
-using ::testing::ElementsAre;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using testing::complaints;
 
 LoadOptions with_environment() {
   LoadOptions options;
@@ -40,7 +40,8 @@ server:
           backends: ["direct"]
         - group: "work"
           backends: ["*"]
-)yaml", "test.yaml");
+)yaml",
+                                      "test.yaml");
   ASSERT_TRUE(result.config) << ::testing::PrintToString(testing::texts(result.diagnostics));
   EXPECT_THAT(testing::texts(result.diagnostics), Each(HasSubstr("is no whole bcrypt hash")));
   const NativeAuth& native = result.config->server.auth.native;
@@ -56,9 +57,11 @@ server:
     mode: "system"
     system:
       allowed_groups: ["proxy-users", "admins"]
-)yaml", "test.yaml");
+)yaml",
+                                      "test.yaml");
   ASSERT_TRUE(result.config);
-  EXPECT_THAT(result.config->server.auth.system.allowed_groups, ElementsAre("proxy-users", "admins"));
+  EXPECT_THAT(result.config->server.auth.system.allowed_groups,
+              ElementsAre("proxy-users", "admins"));
 }
 
 TEST(Auth, LdapOfTheSpecification) {
@@ -78,9 +81,11 @@ server:
       tls:
         skip_verify: false
         ca_cert: "/path/to/ca.crt"
-)yaml", "test.yaml", with_environment());
+)yaml",
+                                      "test.yaml", with_environment());
   ASSERT_TRUE(result.config) << ::testing::PrintToString(testing::texts(result.diagnostics));
-  EXPECT_THAT(testing::texts(result.diagnostics), ElementsAre(HasSubstr("passwords travel in clear")));
+  EXPECT_THAT(testing::texts(result.diagnostics),
+              ElementsAre(HasSubstr("passwords travel in clear")));
   EXPECT_EQ(result.config->server.auth.ldap.bind_password.reveal(), "value-of-LDAP_BIND_PASSWORD");
 }
 
@@ -103,34 +108,45 @@ server:
       jwt:
         issuer: "https://auth.example.com"
         audience: "simple-proxy"
-)yaml", "test.yaml", with_environment());
+)yaml",
+                                      "test.yaml", with_environment());
   ASSERT_TRUE(result.config);
   EXPECT_THAT(result.diagnostics, IsEmpty());
-  EXPECT_EQ(result.config->server.auth.oauth.client_secret.reveal(), "value-of-OAUTH_CLIENT_SECRET");
+  EXPECT_EQ(result.config->server.auth.oauth.client_secret.reveal(),
+            "value-of-OAUTH_CLIENT_SECRET");
   EXPECT_EQ(result.config->server.auth.oauth.jwt.audience, "simple-proxy");
 }
 
 TEST(Auth, WhatIsWrong) {
-  EXPECT_THAT(complaints("server: {auth: {mode: kerberos}}\n"), ElementsAre(HasSubstr("expected one of none, native, system, ldap, oauth")));
+  EXPECT_THAT(complaints("server: {auth: {mode: kerberos}}\n"),
+              ElementsAre(HasSubstr("expected one of none, native, system, ldap, oauth")));
   EXPECT_THAT(complaints("server: {auth: {mode: ldap}}\n"),
-              ElementsAre(HasSubstr("server.auth.ldap.base_dn: is missing"), HasSubstr("server.auth.ldap.server: is missing")));
-  EXPECT_THAT(complaints("server: {auth: {mode: ldap, ldap: {server: 'http://x', base_dn: d, user_filter: '(uid=x)', "
+              ElementsAre(HasSubstr("server.auth.ldap.base_dn: is missing"),
+                          HasSubstr("server.auth.ldap.server: is missing")));
+  EXPECT_THAT(complaints("server: {auth: {mode: ldap, ldap: {server: 'http://x', base_dn: d, "
+                         "user_filter: '(uid=x)', "
                          "bind_password: hunter2}}}\n"),
-              AllOf(Contains(HasSubstr("expected an ldap:// or ldaps:// URL")), Contains(HasSubstr("must hold %s")),
-                    Contains(HasSubstr("has no bind_dn")), Each(Not(HasSubstr("hunter2")))));
+              AllOf(Contains(HasSubstr("expected an ldap:// or ldaps:// URL")),
+                    Contains(HasSubstr("must hold %s")), Contains(HasSubstr("has no bind_dn")),
+                    Each(Not(HasSubstr("hunter2")))));
   EXPECT_THAT(complaints("server: {auth: {mode: oauth}}\n"),
-              ElementsAre(HasSubstr("server.auth.oauth: has no way to verify"), HasSubstr("client_id: is missing")));
-  EXPECT_THAT(complaints("server:\n  auth:\n    mode: native\n    native:\n      users:\n"
-                         "        - {username: a, password_hash: hunter2}\n"
-                         "        - {username: a:b, password_hash: $y$j9T$x$y}\n"
-                         "        - {username: a:b, password_hash: [hunter2]}\n"
-                         "      acl: [{group: g, backends: [dierct]}]\n"),
-              AllOf(Contains(HasSubstr("test.yaml:6:41: error: server.auth.native.users[0].password_hash: must be a bcrypt")),
-                    Contains(HasSubstr("users[1].username: must not hold a colon")),
-                    Contains(HasSubstr("users[2].username: duplicate name")),
-                    Contains(HasSubstr("users[2].password_hash: expected a secret as text, found a list")),
-                    Contains(HasSubstr("unknown backend \"dierct\" (did you mean \"direct\"?)")), Each(Not(HasSubstr("hunter2")))));
-  EXPECT_THAT(complaints("server: {auth: {mode: native}}\n"), ElementsAre(HasSubstr("warning: server.auth.native.users: nobody")));
+              ElementsAre(HasSubstr("server.auth.oauth: has no way to verify"),
+                          HasSubstr("server.auth.oauth.client_id: is missing")));
+  EXPECT_THAT(
+      complaints("server:\n  auth:\n    mode: native\n    native:\n      users:\n"
+                 "        - {username: a, password_hash: hunter2}\n"
+                 "        - {username: a:b, password_hash: $y$j9T$x$y}\n"
+                 "        - {username: a:b, password_hash: [hunter2]}\n"
+                 "      acl: [{group: g, backends: [dierct]}]\n"),
+      AllOf(Contains(HasSubstr("test.yaml:6:40: error: server.auth.native.users[0].password_hash: "
+                               "must be a bcrypt")),
+            Contains(HasSubstr("users[1].username: must not hold a colon")),
+            Contains(HasSubstr("users[2].username: duplicate name")),
+            Contains(HasSubstr("users[2].password_hash: expected a secret as text, found a list")),
+            Contains(HasSubstr("unknown backend \"dierct\" (did you mean \"direct\"?)")),
+            Each(Not(HasSubstr("hunter2")))));
+  EXPECT_THAT(complaints("server: {auth: {mode: native}}\n"),
+              ElementsAre(HasSubstr("warning: server.auth.native.users: nobody")));
 }
 
 }  // namespace

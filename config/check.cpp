@@ -23,16 +23,20 @@ void check_timings(Checker& checker) {
 
 void check_log(Checker& checker) {
   const AccessLog& log = checker.config().access_log;
-  if (log.enabled && log.output != LogOutput::stdout_ && log.file.empty() && !checker.broken("access_log.file"))
+  if (log.enabled && log.output != LogOutput::stdout_ && log.file.empty() &&
+      !checker.broken("access_log.file"))
     checker.error("access_log.file", "is missing", "output file and both need a path");
-  if (log.enabled && log.format == LogFormat::json && log.fields.empty() && !checker.broken("access_log.fields"))
-    checker.error("access_log.fields", "is empty", "leave it out for the usual fields, or write enabled: false");
+  if (log.enabled && log.format == LogFormat::json && log.fields.empty() &&
+      !checker.broken("access_log.fields"))
+    checker.error("access_log.fields", "is empty",
+                  "leave it out for the usual fields, or write enabled: false");
 }
 
 void check_metrics(Checker& checker) {
   const Config& config = checker.config();
   if (config.metrics.enabled && config.metrics.port == 0 && config.server.web_ui_port == 0)
-    checker.error("metrics.port", "metrics are enabled without a port", "write metrics.port or server.web_ui_port");
+    checker.error("metrics.port", "metrics are enabled without a port",
+                  "write metrics.port or server.web_ui_port");
 }
 
 void check_rate(Checker& checker, std::string_view key, const RequestRate& rate) {
@@ -42,25 +46,32 @@ void check_rate(Checker& checker, std::string_view key, const RequestRate& rate)
 
 }  // namespace
 
-void Checker::complain(Severity severity, Origin::Source where, std::string key, std::string message, std::string hint) {
+void Checker::complain(Severity severity, Origin::Source where, std::string key,
+                       std::string message, std::string hint) {
   const Mark mark = reader_.position(where, key);
   reader_.report(severity, mark, std::move(key), std::move(message), std::move(hint));
 }
 
 void Checker::error(std::string_view key, std::string message, std::string hint) {
-  complain(Severity::error, Origin::Source::file, std::string(key), std::move(message), std::move(hint));
+  complain(Severity::error, Origin::Source::file, std::string(key), std::move(message),
+           std::move(hint));
 }
 
 void Checker::warn(std::string_view key, std::string message, std::string hint) {
-  complain(Severity::warning, Origin::Source::file, std::string(key), std::move(message), std::move(hint));
+  complain(Severity::warning, Origin::Source::file, std::string(key), std::move(message),
+           std::move(hint));
 }
 
-void Checker::error(const Origin& origin, std::string_view key, std::string message, std::string hint) {
-  complain(Severity::error, origin.source, join(origin.path, key), std::move(message), std::move(hint));
+void Checker::error(const Origin& origin, std::string_view key, std::string message,
+                    std::string hint) {
+  complain(Severity::error, origin.source, join(origin.path, key), std::move(message),
+           std::move(hint));
 }
 
-void Checker::warn(const Origin& origin, std::string_view key, std::string message, std::string hint) {
-  complain(Severity::warning, origin.source, join(origin.path, key), std::move(message), std::move(hint));
+void Checker::warn(const Origin& origin, std::string_view key, std::string message,
+                   std::string hint) {
+  complain(Severity::warning, origin.source, join(origin.path, key), std::move(message),
+           std::move(hint));
 }
 
 bool Checker::written(const Origin& origin, std::string_view key) const {

@@ -1,6 +1,6 @@
-// The checks that look at more than one setting: names that must exist, ports that clash, sections that belong to a
-// type. They run on the merged configuration, and complain through the reader at the position of what was written.
-// Internal to config/.
+// The checks that look at more than one setting: names that must exist, ports that clash, sections
+// that belong to a type. They run on the merged configuration, and complain through the reader at
+// the position of what was written. Internal to config/.
 #pragma once
 
 #include <string>
@@ -22,7 +22,8 @@ class Checker {
   // key is a path in the file, or below origin's path ("" for the item itself).
   void error(std::string_view key, std::string message, std::string hint = {});
   void warn(std::string_view key, std::string message, std::string hint = {});
-  void error(const Origin& origin, std::string_view key, std::string message, std::string hint = {});
+  void error(const Origin& origin, std::string_view key, std::string message,
+             std::string hint = {});
   void warn(const Origin& origin, std::string_view key, std::string message, std::string hint = {});
 
   bool written(std::string_view key) const { return reader_.written(Origin::Source::file, key); }
@@ -39,7 +40,8 @@ class Checker {
   bool known_backend(const Origin& origin, std::string_view key, std::string_view name);
 
  private:
-  void complain(Severity severity, Origin::Source where, std::string key, std::string message, std::string hint);
+  void complain(Severity severity, Origin::Source where, std::string key, std::string message,
+                std::string hint);
   const Config& config_;
   Reader& reader_;
   std::unordered_map<std::string_view, const Backend*> backends_;

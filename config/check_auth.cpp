@@ -30,11 +30,14 @@ void check_users(Checker& checker, const NativeAuth& native) {
     const AuthUser& user = native.users[index];
     const std::string key = element("native.users", index);
     if (!user.username.empty() && !names.insert(user.username).second)
-      checker.error(in_auth, key + ".username", "duplicate name \"" + printable(user.username) + '"');
+      checker.error(in_auth, key + ".username",
+                    "duplicate name \"" + printable(user.username) + '"');
     if (user.username.find(':') != std::string::npos)
-      checker.error(in_auth, key + ".username", "must not hold a colon", "RFC 7617: it ends the name");
+      checker.error(in_auth, key + ".username", "must not hold a colon",
+                    "RFC 7617: it ends the name");
     if (!user.password_hash.empty() && is_truncated(user.password_hash))
-      checker.warn(in_auth, key + ".password_hash", "is no whole bcrypt hash: no password will match");
+      checker.warn(in_auth, key + ".password_hash",
+                   "is no whole bcrypt hash: no password will match");
   }
 }
 
@@ -43,7 +46,8 @@ void check_acl(Checker& checker, const NativeAuth& native) {
     const auto& backends = native.acl[index].backends;
     for (std::size_t each = 0; each < backends.size(); ++each)
       if (backends[each] != "*")
-        checker.known_backend(in_auth, element(element("native.acl", index) + ".backends", each), backends[each]);
+        checker.known_backend(in_auth, element(element("native.acl", index) + ".backends", each),
+                              backends[each]);
   }
 }
 
@@ -58,21 +62,27 @@ void check_ldap(Checker& checker, const LdapAuth& ldap) {
   if (encrypted && ldap.tls.start_tls)
     checker.error(in_auth, "ldap.tls.start_tls", "is for ldap://; ldaps:// begins with TLS");
   if (!encrypted && !ldap.tls.start_tls && !ldap.server.empty())
-    checker.warn(in_auth, "ldap.server", "passwords travel in clear", "use ldaps:// or ldap.tls.start_tls");
+    checker.warn(in_auth, "ldap.server", "passwords travel in clear",
+                 "use ldaps:// or ldap.tls.start_tls");
 }
 
 void check_oauth(Checker& checker, const OauthAuth& oauth) {
+  const bool generic = oauth.provider == OauthProvider::generic;
+  if (generic && oauth.jwt.issuer.empty() && oauth.userinfo_url.empty() &&
+      !checker.broken("server.auth.oauth"))
+    checker.error(in_auth, "oauth", "has no way to verify a token",
+                  "write jwt.issuer, or userinfo_url");
   need(checker, "oauth.client_id", oauth.client_id);
-  if (oauth.provider == OauthProvider::generic) {
-    if (oauth.jwt.issuer.empty() && oauth.userinfo_url.empty() && !checker.broken("server.auth.oauth"))
-      checker.error(in_auth, "oauth", "has no way to verify a token", "write jwt.issuer, or userinfo_url");
-  }
   if (!oauth.jwt.issuer.empty() && oauth.jwt.audience.empty())
-    checker.warn(in_auth, "oauth.jwt.audience", "is missing: tokens issued for other services are accepted");
+    checker.warn(in_auth, "oauth.jwt.audience",
+                 "is missing: tokens issued for other services are accepted");
   const std::pair<std::string_view, const std::string*> urls[] = {
-      {"oauth.auth_url", &oauth.auth_url}, {"oauth.token_url", &oauth.token_url}, {"oauth.userinfo_url", &oauth.userinfo_url}};
+      {"oauth.auth_url", &oauth.auth_url},
+      {"oauth.token_url", &oauth.token_url},
+      {"oauth.userinfo_url", &oauth.userinfo_url}};
   for (const auto& [key, url] : urls)
-    if (url->starts_with("http://")) checker.warn(in_auth, key, "tokens travel in clear", "use https://");
+    if (url->starts_with("http://"))
+      checker.warn(in_auth, key, "tokens travel in clear", "use https://");
 }
 
 }  // namespace
@@ -81,13 +91,18 @@ void check_auth(Checker& checker) {
   const Auth& auth = checker.config().server.auth;
   switch (auth.mode) {
     case AuthMode::none:
-    case AuthMode::system: break;
+    case AuthMode::system:
+      break;
     case AuthMode::native:
       check_users(checker, auth.native);
       check_acl(checker, auth.native);
       break;
-    case AuthMode::ldap: check_ldap(checker, auth.ldap); break;
-    case AuthMode::oauth: check_oauth(checker, auth.oauth); break;
+    case AuthMode::ldap:
+      check_ldap(checker, auth.ldap);
+      break;
+    case AuthMode::oauth:
+      check_oauth(checker, auth.oauth);
+      break;
   }
 }
 

@@ -7,10 +7,15 @@
 namespace bulkhead::config {
 namespace {
 
-bool is_parent(BackendType type) { return type == BackendType::http || type == BackendType::socks5; }
-bool is_tunnel(BackendType type) { return type == BackendType::wireguard || type == BackendType::openvpn; }
+bool is_parent(BackendType type) {
+  return type == BackendType::http || type == BackendType::socks5;
+}
+bool is_tunnel(BackendType type) {
+  return type == BackendType::wireguard || type == BackendType::openvpn;
+}
 
-void check_section(Checker& checker, const Backend& backend, std::string_view key, bool present, bool wanted) {
+void check_section(Checker& checker, const Backend& backend, std::string_view key, bool present,
+                   bool wanted) {
   if (present && !wanted)
     checker.error(backend.origin, key, "does not belong to a backend of this type");
   else if (!present && wanted)
@@ -21,17 +26,21 @@ void check_parent(Checker& checker, const Backend& backend, const ParentProxy& p
   if (proxy.username.empty() && !proxy.password.empty())
     checker.error(backend.origin, "proxy.password", "has no username to go with");
   constexpr std::size_t longest = 255;  // RFC 1929
-  if (backend.type == BackendType::socks5 && (proxy.username.size() > longest || proxy.password.size() > longest))
+  if (backend.type == BackendType::socks5 &&
+      (proxy.username.size() > longest || proxy.password.size() > longest))
     checker.error(backend.origin, "proxy.username", "SOCKS5 credentials have at most 255 bytes");
   if (backend.type == BackendType::socks5 && !proxy.username.empty() && proxy.password.empty())
-    checker.error(backend.origin, "proxy.password", "is missing", "SOCKS5 has no login without a password");
+    checker.error(backend.origin, "proxy.password", "is missing",
+                  "SOCKS5 has no login without a password");
   if (backend.type == BackendType::http && proxy.username.find(':') != std::string::npos)
-    checker.error(backend.origin, "proxy.username", "must not hold a colon", "RFC 7617: it ends the name");
+    checker.error(backend.origin, "proxy.username", "must not hold a colon",
+                  "RFC 7617: it ends the name");
   const ParentTls& tls = proxy.tls;
   if (!tls.enabled && (!tls.server_name.empty() || !tls.ca_file.empty() || tls.skip_verify))
     checker.warn(backend.origin, "proxy.tls", "means nothing without tls.enabled: true");
   if (tls.enabled && tls.skip_verify)
-    checker.warn(backend.origin, "proxy.tls.skip_verify", "anybody on the way can read and change the traffic");
+    checker.warn(backend.origin, "proxy.tls.skip_verify",
+                 "anybody on the way can read and change the traffic");
 }
 
 void check_openvpn(Checker& checker, const Backend& backend, const Openvpn& openvpn) {
@@ -57,27 +66,37 @@ void check_chain(Checker& checker, const Backend& start) {
   if (!is_parent(start.type) && start.type != BackendType::direct)
     return checker.error(start.origin, "via", "a backend of this type cannot go through another");
   unsigned depth = 1;
-  for (const Backend* at = checker.backend(start.via); at != nullptr; at = checker.backend(at->via)) {
+  for (const Backend* at = checker.backend(start.via); at != nullptr;
+       at = checker.backend(at->via)) {
     if (at->type == BackendType::echo)
-      return checker.error(start.origin, "via", "leads to \"" + printable(at->name) + "\", which leads nowhere: it echoes");
+      return checker.error(
+          start.origin, "via",
+          "leads to \"" + printable(at->name) + "\", which leads nowhere: it echoes");
     if (at == &start)
-      return checker.error(start.origin, "via", "\"" + printable(start.name) + "\" would go through itself");
+      return checker.error(start.origin, "via",
+                           "\"" + printable(start.name) + "\" would go through itself");
     if (++depth > max_via_depth)
-      return checker.error(start.origin, "via", "more than " + std::to_string(max_via_depth) + " backends in a row, or a circle");
+      return checker.error(
+          start.origin, "via",
+          "more than " + std::to_string(max_via_depth) + " backends in a row, or a circle");
     if (at->via.empty()) return;
   }
 }
 
 void check_backend(Checker& checker, const Backend& backend) {
   check_section(checker, backend, "proxy", backend.proxy.has_value(), is_parent(backend.type));
-  check_section(checker, backend, "wireguard", backend.wireguard.has_value(), backend.type == BackendType::wireguard);
-  check_section(checker, backend, "openvpn", backend.openvpn.has_value(), backend.type == BackendType::openvpn);
+  check_section(checker, backend, "wireguard", backend.wireguard.has_value(),
+                backend.type == BackendType::wireguard);
+  check_section(checker, backend, "openvpn", backend.openvpn.has_value(),
+                backend.type == BackendType::openvpn);
   if (backend.proxy && is_parent(backend.type)) check_parent(checker, backend, *backend.proxy);
   if (backend.openvpn) check_openvpn(checker, backend, *backend.openvpn);
   if (backend.health_check) check_health(checker, backend, *backend.health_check);
   if (is_tunnel(backend.type) && !backend.unavailable.empty())
-    checker.warn(backend.origin, backend.type == BackendType::wireguard ? "wireguard.config_file" : "openvpn.config_file",
-                 "the backend is unavailable: " + backend.unavailable);
+    checker.warn(
+        backend.origin,
+        backend.type == BackendType::wireguard ? "wireguard.config_file" : "openvpn.config_file",
+        "the backend is unavailable: " + backend.unavailable);
 }
 
 }  // namespace

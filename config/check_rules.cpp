@@ -25,7 +25,8 @@ void check_choice(Checker& checker, const Rule& rule) {
 
 void refuse(Checker& checker, const Rule& rule, std::string_view key, bool present) {
   if (present)
-    checker.error(rule.origin, key, "does not go with the rule's action", "action is backend unless written");
+    checker.error(rule.origin, key, "does not go with the rule's action",
+                  "action is backend unless written");
 }
 
 void refuse_backends(Checker& checker, const Rule& rule) {
@@ -40,7 +41,8 @@ void check_backend_rule(Checker& checker, const Rule& rule) {
   if (!rule.backend.empty() && !rule.backends.empty())
     return checker.error(rule.origin, "backends", "and backend exclude one another");
   if (rule.backend.empty() && rule.backends.empty())
-    return checker.error(rule.origin, "backend", "is missing", "or backends, or action: block, or action: redirect");
+    return checker.error(rule.origin, "backend", "is missing",
+                         "or backends, or action: block, or action: redirect");
   if (!rule.backend.empty()) checker.known_backend(rule.origin, "backend", rule.backend);
   if (!rule.backends.empty()) check_choice(checker, rule);
   if (rule.backends.empty() && rule.load_balancing != LoadBalancing{})
@@ -49,13 +51,15 @@ void check_backend_rule(Checker& checker, const Rule& rule) {
 
 void check_action(Checker& checker, const Rule& rule) {
   switch (rule.action) {
-    case RuleAction::backend: return check_backend_rule(checker, rule);
+    case RuleAction::backend:
+      return check_backend_rule(checker, rule);
     case RuleAction::block:
       refuse_backends(checker, rule);
       return refuse(checker, rule, "redirect", rule.redirect.has_value());
     case RuleAction::redirect:
       refuse_backends(checker, rule);
-      if (!rule.redirect) checker.error(rule.origin, "redirect", "is missing", "action redirect needs redirect.url");
+      if (!rule.redirect)
+        checker.error(rule.origin, "redirect", "is missing", "action redirect needs redirect.url");
   }
 }
 
@@ -65,7 +69,8 @@ void check_match(Checker& checker, const Rule& rule) {
     checker.error(rule.origin, "match", "is empty", R"(domains: ["*"] matches everything)");
   const bool people = !match.users.empty() || !match.groups.empty();
   if (people && checker.config().server.auth.mode == AuthMode::none)
-    checker.warn(rule.origin, "match", "names users or groups, but server.auth.mode is none: it never matches");
+    checker.warn(rule.origin, "match",
+                 "names users or groups, but server.auth.mode is none: it never matches");
 }
 
 }  // namespace
@@ -80,7 +85,9 @@ void check_rules(Checker& checker) {
       checker.error(rule.origin, "name", "duplicate name \"" + printable(rule.name) + '"',
                     "first used in line " + std::to_string(first->second->origin.line));
     if (catch_all != nullptr)
-      checker.warn(rule.origin, "", "is never reached: \"" + printable(catch_all->name) + "\" before it matches everything");
+      checker.warn(
+          rule.origin, "",
+          "is never reached: \"" + printable(catch_all->name) + "\" before it matches everything");
     else if (rule.match.is_catch_all())
       catch_all = &rule;
     if (broken) continue;

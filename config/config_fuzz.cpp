@@ -31,7 +31,8 @@ void check_show(const Config& config) {
   options.environment = environment;
   const LoadResult again = load_text(shown, "shown", options);
   for (const Diagnostic& diagnostic : again.diagnostics)
-    if (diagnostic.severity == Severity::error && diagnostic.key.find("password_hash") == std::string::npos)
+    if (diagnostic.severity == Severity::error &&
+        diagnostic.key.find("password_hash") == std::string::npos)
       fail(to_string(diagnostic).c_str(), shown);
   if (again.config && show(*again.config) != shown) fail("shows differently", shown);
 }
@@ -50,12 +51,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   LoadOptions options;
   options.environment = environment;
   const LoadResult result = load_text(text, "fuzz", options);
-  if ((result.config == nullptr) != has_errors(result.diagnostics)) fail("errors and result disagree", text);
+  if ((result.config == nullptr) != has_errors(result.diagnostics))
+    fail("errors and result disagree", text);
   for (const Diagnostic& diagnostic : result.diagnostics) (void)to_string(diagnostic);
   (void)read_managed_text(text, "fuzz", options);
   if (!result.config) return 0;
   check_show(*result.config);
-  for (const Role role : {Role::acceptor, Role::egress, Role::tunnel, Role::auth, Role::vault, Role::admin})
+  for (const Role role :
+       {Role::acceptor, Role::egress, Role::tunnel, Role::auth, Role::vault, Role::admin})
     check_projection(*result.config, role);
   return 0;
 }

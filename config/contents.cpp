@@ -22,8 +22,10 @@ void read_ca(Reader& reader, Backend& backend) {
   reader.add_file(tls.ca_file);
   FileContents contents = read_file(tls.ca_file, max_ca_size);
   if (!contents.error.empty())
-    return complain(reader, backend.origin, "proxy.tls.ca_file", "cannot be read: " + contents.error);
-  if (contents.text.find("-----BEGIN CERTIFICATE-----") == std::string::npos || first_bad_text(contents.text) != std::string::npos)
+    return complain(reader, backend.origin, "proxy.tls.ca_file",
+                    "cannot be read: " + contents.error);
+  if (contents.text.find("-----BEGIN CERTIFICATE-----") == std::string::npos ||
+      first_bad_text(contents.text) != std::string::npos)
     return complain(reader, backend.origin, "proxy.tls.ca_file", "holds no PEM certificate");
   tls.ca = std::move(contents.text);
 }
@@ -39,7 +41,8 @@ void read_domain_lines(Reader& reader, Rule& rule, unsigned source, std::string_
   unsigned line = 0;
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
-    const std::string_view entry = trim(text.substr(0, end).substr(0, text.substr(0, end).find('#')));
+    const std::string_view entry =
+        trim(text.substr(0, end).substr(0, text.substr(0, end).find('#')));
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     ++line;
     if (entry.empty()) continue;
@@ -47,7 +50,8 @@ void read_domain_lines(Reader& reader, Rule& rule, unsigned source, std::string_
       rule.match.listed_domains.push_back(std::move(*pattern));
     else
       reader.report(Severity::error, {source, line, 1}, rule.origin.path + ".match.domains_file",
-                    "expected a domain pattern, found \"" + printable(entry) + '"', "one a line, # begins a comment");
+                    "expected a domain pattern, found \"" + printable(entry) + '"',
+                    "one a line, # begins a comment");
   }
 }
 

@@ -1,5 +1,5 @@
-// What the configuration names by path and workers need as contents: CAs of parents, lists of domains. Also says which
-// tunnels' files are missing. Internal to config/.
+// What the configuration names by path and workers need as contents: CAs of parents, lists of
+// domains. Also says which tunnels' files are missing. Internal to config/.
 #pragma once
 
 #include "config/reader.h"

@@ -17,45 +17,72 @@ void describe(Section<Ipv6>& section) {
 
 template <>
 void describe(Section<Timeouts>& section) {
-  section.add("connect", &Timeouts::connect, "Resolving and connecting to a backend or destination.").between(1ms, 10min);
-  section.add("read", &Timeouts::read, "Silence of an upstream that owes a response.").between(1ms, 24h);
-  section.add("write", &Timeouts::write, "A peer that takes nothing of what is sent to it.").between(1ms, 24h);
-  section.add("idle", &Timeouts::idle, "A connection on which nothing moves.").between(1ms, 7 * 24h);
-  section.add("header", &Timeouts::header, "From the first byte of a request to the end of its header.").between(1ms, 1h);
-  section.add("handshake", &Timeouts::handshake, "PROXY header, SOCKS negotiation and TLS handshakes.").between(1ms, 1h);
+  section
+      .add("connect", &Timeouts::connect, "Resolving and connecting to a backend or destination.")
+      .between(1ms, 10min);
+  section.add("read", &Timeouts::read, "Silence of an upstream that owes a response.")
+      .between(1ms, 24h);
+  section.add("write", &Timeouts::write, "A peer that takes nothing of what is sent to it.")
+      .between(1ms, 24h);
+  section.add("idle", &Timeouts::idle, "A connection on which nothing moves.")
+      .between(1ms, 7 * 24h);
+  section
+      .add("header", &Timeouts::header,
+           "From the first byte of a request to the end of its header.")
+      .between(1ms, 1h);
+  section
+      .add("handshake", &Timeouts::handshake, "PROXY header, SOCKS negotiation and TLS handshakes.")
+      .between(1ms, 1h);
 }
 
 template <>
 void describe(Section<Keepalive>& section) {
-  section.add("enabled", &Keepalive::enabled, "Reuse upstream connections and send TCP keep-alive probes.");
+  section.add("enabled", &Keepalive::enabled,
+              "Reuse upstream connections and send TCP keep-alive probes.");
   section.add("interval", &Keepalive::interval, "Between TCP keep-alive probes.").between(1s, 24h);
-  section.add("max_idle_conns", &Keepalive::max_idle_conns, "Idle upstream connections kept a backend.").range(0, 100000);
-  section.add("max_idle_time", &Keepalive::max_idle_time, "How long an upstream connection may be idle.").between(0s, 24h);
+  section
+      .add("max_idle_conns", &Keepalive::max_idle_conns,
+           "Idle upstream connections kept a backend.")
+      .range(0, 100000);
+  section
+      .add("max_idle_time", &Keepalive::max_idle_time,
+           "How long an upstream connection may be idle.")
+      .between(0s, 24h);
 }
 
 template <>
 void describe(Section<Limits>& section) {
-  section.add("max_connections", &Limits::max_connections, "Client connections in all; 0: unlimited.");
-  section.add("max_connections_per_ip", &Limits::max_connections_per_ip, "Client connections an address; 0: unlimited.");
-  section.add("max_connections_per_backend", &Limits::max_connections_per_backend, "Connections a backend; 0: unlimited.");
+  section.add("max_connections", &Limits::max_connections,
+              "Client connections in all; 0: unlimited.");
+  section.add("max_connections_per_ip", &Limits::max_connections_per_ip,
+              "Client connections an address; 0: unlimited.");
+  section.add("max_connections_per_backend", &Limits::max_connections_per_backend,
+              "Connections a backend; 0: unlimited.");
 }
 
 template <>
 void describe(Section<Dns>& section) {
-  section.add("servers", &Dns::servers, "Name servers, port 53 unless written; empty: the system's.").default_port(53);
+  section
+      .add("servers", &Dns::servers, "Name servers, port 53 unless written; empty: the system's.")
+      .default_port(53);
   section.add("hosts_file", &Dns::hosts_file, "File of names looked up first; empty: none.").path();
   section.add("min_ttl", &Dns::min_ttl, "Answers are kept at least this long.").between(0s, 24h);
   section.add("max_ttl", &Dns::max_ttl, "Answers are kept at most this long.").between(0s, 7 * 24h);
-  section.add("negative_ttl", &Dns::negative_ttl, "How long the absence of a name is kept.").between(0s, 24h);
-  section.add("timeout", &Dns::timeout, "For one look-up, all attempts together.").between(1ms, 5min);
+  section.add("negative_ttl", &Dns::negative_ttl, "How long the absence of a name is kept.")
+      .between(0s, 24h);
+  section.add("timeout", &Dns::timeout, "For one look-up, all attempts together.")
+      .between(1ms, 5min);
   section.add("cache_size", &Dns::cache_size, "Names kept; 0: no cache.").range(0, 10'000'000);
 }
 
 template <>
 void describe(Section<Http>& section) {
-  section.add("max_request_line", &Http::max_request_line, "Longest request line.").range(256, 1 << 20);
-  section.add("max_header_bytes", &Http::max_header_bytes, "Largest header section of a message.").range(1024, 1 << 22);
-  section.add("max_header_count", &Http::max_header_count, "Most header fields of a message.").range(8, 10'000);
+  section.add("max_request_line", &Http::max_request_line, "Longest request line.")
+      .range(256, 1 << 20);
+  section.add("max_header_bytes", &Http::max_header_bytes, "Largest header section of a message.")
+      .range(1024, 1 << 22);
+  section.add("max_header_count", &Http::max_header_count, "Most header fields of a message.")
+      .range(8, 10'000);
 }
 
 template <>
@@ -70,18 +97,27 @@ void describe(Section<Network>& section) {
 
 template <>
 void describe(Section<RequestRate>& section) {
-  section.add("requests_per_second", &RequestRate::requests_per_second, "Sustained rate; 0: unlimited.").range(0, unlimited);
+  section
+      .add("requests_per_second", &RequestRate::requests_per_second,
+           "Sustained rate; 0: unlimited.")
+      .range(0, unlimited);
   section.add("burst", &RequestRate::burst, "Requests above the rate taken at once.");
 }
 
 template <>
 void describe(Section<Bandwidth>& section) {
   section.add("enabled", &Bandwidth::enabled, "Limit bandwidth.");
-  section.add("max_mbps_per_connection", &Bandwidth::max_mbps_per_connection, "Mbit/s a connection; 0: unlimited.")
+  section
+      .add("max_mbps_per_connection", &Bandwidth::max_mbps_per_connection,
+           "Mbit/s a connection; 0: unlimited.")
       .range(0, unlimited);
-  section.add("max_mbps_per_ip", &Bandwidth::max_mbps_per_ip, "Mbit/s a client address; 0: unlimited.").range(0, unlimited);
-  section.add("max_mbps_per_user", &Bandwidth::max_mbps_per_user, "Mbit/s a user; 0: unlimited.").range(0, unlimited);
-  section.add("max_mbps_total", &Bandwidth::max_mbps_total, "Mbit/s in all; 0: unlimited.").range(0, unlimited);
+  section
+      .add("max_mbps_per_ip", &Bandwidth::max_mbps_per_ip, "Mbit/s a client address; 0: unlimited.")
+      .range(0, unlimited);
+  section.add("max_mbps_per_user", &Bandwidth::max_mbps_per_user, "Mbit/s a user; 0: unlimited.")
+      .range(0, unlimited);
+  section.add("max_mbps_total", &Bandwidth::max_mbps_total, "Mbit/s in all; 0: unlimited.")
+      .range(0, unlimited);
 }
 
 template <>
@@ -96,17 +132,25 @@ void describe(Section<RateLimiting>& section) {
 template <>
 void describe(Section<Destinations>& section) {
   section.add("allow", &Destinations::allow,
-              "Addresses that may be connected to although they are denied below or by default (loopback, link-local, "
+              "Addresses that may be connected to although they are denied below or by default "
+              "(loopback, link-local, "
               "metadata services, own listeners).");
-  section.add("deny", &Destinations::deny, "Addresses that must not be connected to, after resolution.");
+  section.add("deny", &Destinations::deny,
+              "Addresses that must not be connected to, after resolution.");
 }
 
 template <>
 void describe(Section<AccessControl>& section) {
-  section.add("whitelist", &AccessControl::whitelist, "Clients that may connect; empty: all.").roles(acceptor | admin);
-  section.add("blacklist", &AccessControl::blacklist, "Clients that may not, even when whitelisted.").roles(acceptor | admin);
-  section.add("destinations", &AccessControl::destinations, "Where the proxy may connect to.").roles(egress | tunnel | admin);
-  section.add("open_proxy", &AccessControl::open_proxy, "Says that listening beyond loopback without authentication is meant.")
+  section.add("whitelist", &AccessControl::whitelist, "Clients that may connect; empty: all.")
+      .roles(acceptor | admin);
+  section
+      .add("blacklist", &AccessControl::blacklist, "Clients that may not, even when whitelisted.")
+      .roles(acceptor | admin);
+  section.add("destinations", &AccessControl::destinations, "Where the proxy may connect to.")
+      .roles(egress | tunnel | admin);
+  section
+      .add("open_proxy", &AccessControl::open_proxy,
+           "Says that listening beyond loopback without authentication is meant.")
       .roles(admin);
 }
 

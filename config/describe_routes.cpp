@@ -11,21 +11,32 @@ using namespace std::chrono_literals;
 template <>
 void describe(Section<HealthDefaults>& section) {
   section.add("interval", &HealthDefaults::interval, "Between checks.").between(100ms, 24h);
-  section.add("timeout", &HealthDefaults::timeout, "A check without answer has failed.").between(1ms, 10min);
-  section.add("healthy_threshold", &HealthDefaults::healthy_threshold, "Successes in a row until healthy.").range(1, 1000);
-  section.add("unhealthy_threshold", &HealthDefaults::unhealthy_threshold, "Failures in a row until unhealthy.").range(1, 1000);
+  section.add("timeout", &HealthDefaults::timeout, "A check without answer has failed.")
+      .between(1ms, 10min);
+  section
+      .add("healthy_threshold", &HealthDefaults::healthy_threshold,
+           "Successes in a row until healthy.")
+      .range(1, 1000);
+  section
+      .add("unhealthy_threshold", &HealthDefaults::unhealthy_threshold,
+           "Failures in a row until unhealthy.")
+      .range(1, 1000);
 }
 
 template <>
 void describe(Section<HealthChecks>& section) {
-  section.add("defaults", &HealthChecks::defaults, "For what a backend's health_check does not say.");
+  section.add("defaults", &HealthChecks::defaults,
+              "For what a backend's health_check does not say.");
 }
 
 template <>
 void describe(Section<HealthHttp>& section) {
   section.add("url", &HealthHttp::url, "URL to GET through the backend; type http needs it.")
-      .check([](std::string_view text) { return text.empty() ? std::string() : check_http_url(text); });
-  section.add("expected_status", &HealthHttp::expected_status, "The status that means healthy.").range(100, 599);
+      .check([](std::string_view text) {
+        return text.empty() ? std::string() : check_http_url(text);
+      });
+  section.add("expected_status", &HealthHttp::expected_status, "The status that means healthy.")
+      .range(100, 599);
 }
 
 template <>
@@ -33,17 +44,27 @@ void describe(Section<HealthCheck>& section) {
   section.add("enabled", &HealthCheck::enabled, "Check this backend.");
   section.add("type", &HealthCheck::type, "How: connect, HTTP GET, or ICMP echo.");
   section.add("interval", &HealthCheck::interval, "Between checks.").between(100ms, 24h);
-  section.add("timeout", &HealthCheck::timeout, "A check without answer has failed.").between(1ms, 10min);
-  section.add("healthy_threshold", &HealthCheck::healthy_threshold, "Successes in a row until healthy.").range(1, 1000);
-  section.add("unhealthy_threshold", &HealthCheck::unhealthy_threshold, "Failures in a row until unhealthy.").range(1, 1000);
+  section.add("timeout", &HealthCheck::timeout, "A check without answer has failed.")
+      .between(1ms, 10min);
+  section
+      .add("healthy_threshold", &HealthCheck::healthy_threshold,
+           "Successes in a row until healthy.")
+      .range(1, 1000);
+  section
+      .add("unhealthy_threshold", &HealthCheck::unhealthy_threshold,
+           "Failures in a row until unhealthy.")
+      .range(1, 1000);
   section.add("http", &HealthCheck::http, "The request of type http.");
 }
 
 template <>
 void describe(Section<ParentTls>& section) {
   section.add("enabled", &ParentTls::enabled, "Speak TLS to the parent.");
-  section.add("server_name", &ParentTls::server_name, "Name its certificate must have; empty: the address's host.");
-  section.add("ca_file", &ParentTls::ca_file, "PEM file of the CAs to trust; empty: the system's.").path().roles(supervisor_only);
+  section.add("server_name", &ParentTls::server_name,
+              "Name its certificate must have; empty: the address's host.");
+  section.add("ca_file", &ParentTls::ca_file, "PEM file of the CAs to trust; empty: the system's.")
+      .path()
+      .roles(supervisor_only);
   section.add("ca", &ParentTls::ca, "Contents of ca_file.").internal();
   section.add("skip_verify", &ParentTls::skip_verify, "Accept any certificate. For tests only.");
 }
@@ -51,20 +72,30 @@ void describe(Section<ParentTls>& section) {
 template <>
 void describe(Section<ParentProxy>& section) {
   section.add("address", &ParentProxy::address, "Host and port of the parent proxy.").required();
-  section.add("username", &ParentProxy::username, "Name to log in with; empty: no credentials.").roles(acceptor | admin);
+  section.add("username", &ParentProxy::username, "Name to log in with; empty: no credentials.")
+      .roles(acceptor | admin);
   section.add("password", &ParentProxy::password, "Its password.").roles(acceptor);
   section.add("tls", &ParentProxy::tls, "TLS to the parent proxy.").roles(acceptor | admin);
 }
 
 template <>
 void describe(Section<Wireguard>& section) {
-  section.add("config_file", &Wireguard::config_file, "wg-quick style configuration.").required().path().check(check_not_empty);
+  section.add("config_file", &Wireguard::config_file, "wg-quick style configuration.")
+      .required()
+      .path()
+      .check(check_not_empty);
 }
 
 template <>
 void describe(Section<Openvpn>& section) {
-  section.add("config_file", &Openvpn::config_file, "OpenVPN client configuration.").required().path().check(check_not_empty);
-  section.add("auth_file", &Openvpn::auth_file, "File with the username and the password on two lines.").path();
+  section.add("config_file", &Openvpn::config_file, "OpenVPN client configuration.")
+      .required()
+      .path()
+      .check(check_not_empty);
+  section
+      .add("auth_file", &Openvpn::auth_file,
+           "File with the username and the password on two lines.")
+      .path();
   section.add("username", &Openvpn::username, "Name to log in with.");
   section.add("password", &Openvpn::password, "Its password.").roles(tunnel);
 }
@@ -74,8 +105,10 @@ void describe(Section<Backend>& section) {
   section.origin(&Backend::origin);
   section.add("name", &Backend::name, "What rules call it.").required().check(check_name);
   section.add("type", &Backend::type, "The kind of way out.").required();
-  section.add("proxy", &Backend::proxy, "The parent proxy; types http and socks5.").roles(acceptor | egress | admin);
-  section.add("wireguard", &Backend::wireguard, "The tunnel; type wireguard.").roles(tunnel | admin);
+  section.add("proxy", &Backend::proxy, "The parent proxy; types http and socks5.")
+      .roles(acceptor | egress | admin);
+  section.add("wireguard", &Backend::wireguard, "The tunnel; type wireguard.")
+      .roles(tunnel | admin);
   section.add("openvpn", &Backend::openvpn, "The tunnel; type openvpn.").roles(tunnel | admin);
   section.add("via", &Backend::via, "Backend this one is reached through.");
   section.add("health_check", &Backend::health_check, "Active health checks.");
@@ -85,7 +118,10 @@ void describe(Section<Backend>& section) {
 template <>
 void describe(Section<WeightedBackend>& section) {
   section.add("name", &WeightedBackend::name, "A backend.").required().check(check_name);
-  section.add("weight", &WeightedBackend::weight, "Its share beside the others'; 0: only when no other is left.").range(0, 65535);
+  section
+      .add("weight", &WeightedBackend::weight,
+           "Its share beside the others'; 0: only when no other is left.")
+      .range(0, 65535);
 }
 
 template <>
@@ -97,34 +133,53 @@ void describe(Section<LoadBalancing>& section) {
 template <>
 void describe(Section<Redirect>& section) {
   section.add("url", &Redirect::url, "Where the client is sent.").required().check(check_http_url);
-  section.add("status", &Redirect::status, "301, 302, 303, 307 or 308.").check([](std::string_view text) {
-    const bool good = text == "301" || text == "302" || text == "303" || text == "307" || text == "308";
-    return std::string(good ? "" : "must be 301, 302, 303, 307 or 308");
-  });
+  section.add("status", &Redirect::status, "301, 302, 303, 307 or 308.")
+      .check([](std::string_view text) {
+        const bool good =
+            text == "301" || text == "302" || text == "303" || text == "307" || text == "308";
+        return std::string(good ? "" : "must be 301, 302, 303, 307 or 308");
+      });
 }
 
 template <>
 void describe(Section<Match>& section) {
-  section.add("domains", &Match::domains, "Names: exact, \"*.example.com\" with its apex, or \"*\".").one_or_many();
-  section.add("domains_file", &Match::domains_file, "File with more of them, one a line, # begins a comment.")
-      .path().roles(supervisor_only);
+  section
+      .add("domains", &Match::domains, "Names: exact, \"*.example.com\" with its apex, or \"*\".")
+      .one_or_many();
+  section
+      .add("domains_file", &Match::domains_file,
+           "File with more of them, one a line, # begins a comment.")
+      .path()
+      .roles(supervisor_only);
   section.add("listed_domains", &Match::listed_domains, "Contents of domains_file.").internal();
   section.add("ports", &Match::ports, "Destination ports and ranges.").one_or_many();
-  section.add("destinations", &Match::destinations, "Destination addresses, where the client names an address.").one_or_many();
+  section
+      .add("destinations", &Match::destinations,
+           "Destination addresses, where the client names an address.")
+      .one_or_many();
   section.add("clients", &Match::clients, "Client addresses.").one_or_many();
   section.add("protocols", &Match::protocols, "What the client speaks.").one_or_many();
   section.add("users", &Match::users, "Authenticated users.").one_or_many().check(check_name);
-  section.add("groups", &Match::groups, "Groups of authenticated users.").one_or_many().check(check_not_empty);
+  section.add("groups", &Match::groups, "Groups of authenticated users.")
+      .one_or_many()
+      .check(check_not_empty);
 }
 
 template <>
 void describe(Section<Rule>& section) {
   section.origin(&Rule::origin);
-  section.add("name", &Rule::name, "Name in logs and status.").required().check([](std::string_view text) {
-    return std::string(text.empty() || text.size() > 128 ? "must be a name of 1 to 128 bytes" : "");
-  });
-  section.add("match", &Rule::match, "What the rule is about: every kind given must hold, one entry of each.").required();
-  section.add("action", &Rule::action, "What happens: a backend carries it, or it is refused, or (HTTP) redirected.");
+  section.add("name", &Rule::name, "Name in logs and status.")
+      .required()
+      .check([](std::string_view text) {
+        return std::string(text.empty() || text.size() > 128 ? "must be a name of 1 to 128 bytes"
+                                                             : "");
+      });
+  section
+      .add("match", &Rule::match,
+           "What the rule is about: every kind given must hold, one entry of each.")
+      .required();
+  section.add("action", &Rule::action,
+              "What happens: a backend carries it, or it is refused, or (HTTP) redirected.");
   section.add("backend", &Rule::backend, "The backend that carries it.");
   section.add("backends", &Rule::backends, "Several backends to choose from.");
   section.add("load_balancing", &Rule::load_balancing, "How to choose among backends.");
@@ -133,17 +188,21 @@ void describe(Section<Rule>& section) {
 
 template <>
 void describe(Section<ManagedRule>& section) {
-  section.add("position", &ManagedRule::position, "Index in the list; absent: before the first catch-all rule.");
+  section.add("position", &ManagedRule::position,
+              "Index in the list; absent: before the first catch-all rule.");
   section.add("rule", &ManagedRule::rule, "The rule.").required();
 }
 
 template <>
 void describe(Section<Managed>& section) {
   section.add("backends", &Managed::backends, "Backends added.");
-  section.add("removed_backends", &Managed::removed_backends, "Backends of the configuration file that are left out.");
+  section.add("removed_backends", &Managed::removed_backends,
+              "Backends of the configuration file that are left out.");
   section.add("rules", &Managed::rules, "Rules added.");
-  section.add("removed_rules", &Managed::removed_rules, "Rules of the configuration file that are left out.");
-  section.add("rule_order", &Managed::rule_order, "Rules in another order than they were written in.");
+  section.add("removed_rules", &Managed::removed_rules,
+              "Rules of the configuration file that are left out.");
+  section.add("rule_order", &Managed::rule_order,
+              "Rules in another order than they were written in.");
 }
 
 }  // namespace bulkhead::config

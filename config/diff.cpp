@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <map>
 
-
 namespace bulkhead::config {
 namespace {
 
@@ -30,8 +29,8 @@ NameChanges compare(const std::vector<T>& before, const std::vector<T>& after) {
 
 std::string label(const Listener& listener) {
   constexpr std::string_view protocols[] = {"http", "socks5", "mixed"};
-  return listener.name + ' ' + std::string(protocols[static_cast<std::size_t>(listener.protocol)]) + ' ' +
-         wire::Endpoint{listener.address, listener.port}.to_string();
+  return listener.name + ' ' + std::string(protocols[static_cast<std::size_t>(listener.protocol)]) +
+         ' ' + wire::Endpoint{listener.address, listener.port}.to_string();
 }
 
 // Listeners are what they listen on: a port that moves is one removed and one added.
@@ -56,7 +55,8 @@ NameChanges compare_listeners(const Config& before, const Config& after) {
   return changes;
 }
 
-std::vector<std::string_view> common_order(const std::vector<Rule>& rules, const NameChanges& changes) {
+std::vector<std::string_view> common_order(const std::vector<Rule>& rules,
+                                           const NameChanges& changes) {
   std::vector<std::string_view> names;
   const auto gone = [&](const std::string& name) {
     return std::find(changes.added.begin(), changes.added.end(), name) != changes.added.end() ||
@@ -112,7 +112,8 @@ Change diff(const Config& before, const Config& after) {
   change.listeners = compare_listeners(before, after);
   change.backends = compare(before.backends, after.backends);
   change.rules = compare(before.rules, after.rules);
-  change.rule_order = common_order(before.rules, change.rules) != common_order(after.rules, change.rules);
+  change.rule_order =
+      common_order(before.rules, change.rules) != common_order(after.rules, change.rules);
   return change;
 }
 

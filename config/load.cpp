@@ -1,4 +1,5 @@
-// From sources to a checked Config: parse, apply overrides, read, merge the managed file, fetch what is named, check.
+// From sources to a checked Config: parse, apply overrides, read, merge the managed file, fetch
+// what is named, check.
 #include "config/load.h"
 
 #include <algorithm>
@@ -43,7 +44,8 @@ Rule default_rule() {
   return rule;
 }
 
-// A configuration that says nothing of ways out goes straight out; one that names some, or rules, means what it says.
+// A configuration that says nothing of ways out goes straight out; one that names some, or rules,
+// means what it says.
 void add_built_in(const Node& tree, Config& config) {
   const bool backends = has_key(tree, "backends");
   if (!backends) config.backends.push_back(direct_backend());
@@ -63,7 +65,8 @@ void warn_stale(Reader& reader, std::string_view list, const std::vector<std::st
 template <class T>
 auto named_in(const std::vector<T>& items) {
   return [&items](const std::string& name) {
-    return std::any_of(items.begin(), items.end(), [&](const T& item) { return item.name == name; });
+    return std::any_of(items.begin(), items.end(),
+                       [&](const T& item) { return item.name == name; });
   };
 }
 
@@ -85,7 +88,8 @@ void merge_from_disk(const LoadOptions& options, Reader& reader, Config& config)
   const unsigned source = reader.add_source(*options.managed_file, folder(*options.managed_file));
   reader.begin_managed(source);
   const FileContents contents = read_file(*options.managed_file, max_file_size);
-  if (!contents.error.empty()) return reader.error({source, 0, 0}, "cannot be read: " + contents.error);
+  if (!contents.error.empty())
+    return reader.error({source, 0, 0}, "cannot be read: " + contents.error);
   const Node tree = parse_tree(contents.text, *options.managed_file, source, reader.diagnostics());
   Managed managed;
   section_of<Managed>().read(reader, tree, {}, &managed);
@@ -106,13 +110,15 @@ void sort(Reader& reader) {
 LoadResult finish(Reader& reader, Config config) {
   sort(reader);
   LoadResult result;
-  if (!has_errors(reader.diagnostics())) result.config = std::make_shared<const Config>(std::move(config));
+  if (!has_errors(reader.diagnostics()))
+    result.config = std::make_shared<const Config>(std::move(config));
   result.diagnostics = std::move(reader.diagnostics());
   result.files_read = std::move(reader.files_read());
   return result;
 }
 
-LoadResult load_tree(Reader& reader, Node tree, const LoadOptions& options, const Merge& merge_step) {
+LoadResult load_tree(Reader& reader, Node tree, const LoadOptions& options,
+                     const Merge& merge_step) {
   Config config;
   // What is no YAML has no keys to complain about.
   if (has_errors(reader.diagnostics())) return finish(reader, std::move(config));
@@ -125,7 +131,8 @@ LoadResult load_tree(Reader& reader, Node tree, const LoadOptions& options, cons
   return finish(reader, std::move(config));
 }
 
-LoadResult load_text_merging(std::string_view yaml, std::string_view name, const LoadOptions& options, const Merge& step) {
+LoadResult load_text_merging(std::string_view yaml, std::string_view name,
+                             const LoadOptions& options, const Merge& step) {
   Reader reader(options, {});
   const unsigned source = reader.add_source(std::string(name), folder(options.file));
   if (!options.file.empty()) reader.add_file(options.file);
@@ -156,7 +163,8 @@ LoadResult load_text(std::string_view yaml, std::string_view name, const LoadOpt
 }
 
 LoadResult load(const LoadOptions& options) {
-  return load_merging(options, [&](Reader& reader, Config& config) { merge_from_disk(options, reader, config); });
+  return load_merging(
+      options, [&](Reader& reader, Config& config) { merge_from_disk(options, reader, config); });
 }
 
 LoadResult load_with(const LoadOptions& options, const Managed& managed) {

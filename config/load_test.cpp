@@ -10,15 +10,15 @@ namespace bulkhead::config {
 namespace {
 
 using ::testing::AllOf;
+using testing::complaints;
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using testing::Folder;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
-using testing::complaints;
-using testing::Folder;
 using testing::texts;
 
 LoadResult load_file(const std::string& path) {
@@ -51,7 +51,8 @@ TEST(Load, DefaultFileIsTheDefaults) {
 TEST(Load, SpecificationVerbatim) {
   const LoadResult result = load_file(BULKHEAD_CONFIGS "/spec-3.1.yaml");
   ASSERT_TRUE(result.config) << ::testing::PrintToString(texts(result.diagnostics));
-  EXPECT_THAT(result.diagnostics, SizeIs(4));  // an open proxy written out, three tunnels without files
+  EXPECT_THAT(result.diagnostics,
+              SizeIs(4));  // an open proxy written out, three tunnels without files
   const Config& config = *result.config;
   EXPECT_EQ(config.server.web_ui_port, 8081);
   EXPECT_EQ(config.network.keepalive.max_idle_time, Duration(90'000));
@@ -78,68 +79,83 @@ TEST(Load, ExamplesHaveNothingToComplainAbout) {
 TEST(Load, MissingFileIsAnError) {
   const LoadResult result = load_file("/nonexistent/bulkhead.yaml");
   EXPECT_FALSE(result.config);
-  EXPECT_THAT(texts(result.diagnostics),
-              ElementsAre("/nonexistent/bulkhead.yaml: error: cannot be read: No such file or directory"));
+  EXPECT_THAT(
+      texts(result.diagnostics),
+      ElementsAre("/nonexistent/bulkhead.yaml: error: cannot be read: No such file or directory"));
   EXPECT_THAT(result.files_read, ElementsAre("/nonexistent/bulkhead.yaml"));
 }
 
 TEST(Load, EveryErrorAtOnceWithItsPlace) {
-  EXPECT_THAT(complaints("server:\n"
-                         "  http_prot: 1\n"
-                         "  http_port: 99999\n"
-                         "  socks5_port: many\n"
-                         "  log_level: inof\n"
-                         "  http_port: 8080\n"
-                         "  proxy_protocol: [1]\n"
-                         "network:\n"
-                         "  timeouts:\n"
-                         "    idle: 10 s\n"
-                         "    read: 30h\n"
-                         "  ipv6:\n"
-                         "    enabled: yes\n"
-                         "access_control:\n"
-                         "  whitelist: [10.0.0.0/8, 10.0.0.1/8, 300.1.1.1]\n"
-                         "sandbx: off\n"),
-              ElementsAre(
-                  "test.yaml:2:3: error: server.http_prot: unknown key (did you mean \"http_port\"?)",
-                  "test.yaml:3:14: error: server.http_port: must be between 0 and 65535, found \"99999\"",
-                  "test.yaml:4:16: error: server.socks5_port: expected a number, found \"many\"",
-                  "test.yaml:5:14: error: server.log_level: expected one of debug, info, warn, error, found \"inof\" "
-                  "(did you mean \"info\"?)",
-                  "test.yaml:6:3: error: server.http_port: duplicate key (first written in line 3)",
-                  "test.yaml:7:19: error: server.proxy_protocol: expected a mapping of keys, found a list",
-                  "test.yaml:10:11: error: network.timeouts.idle: expected a duration, found \"10 s\" "
-                  "(like \"10s\", \"500ms\", \"1m30s\", \"2h\")",
-                  AllOf(StartsWith("test.yaml:11:11: error: network.timeouts.read: must be between 1ms and 24h, found \"30h\"")),
-                  "test.yaml:13:14: error: network.ipv6.enabled: expected true or false, found \"yes\" (write true)",
-                  StartsWith("test.yaml:15:27: error: access_control.whitelist[1]: expected an address or CIDR block, "
-                             "found \"10.0.0.1/8\""),
-                  StartsWith("test.yaml:15:40: error: access_control.whitelist[2]: expected an address or CIDR block"),
-                  "test.yaml:16:1: error: sandbx: unknown key (did you mean \"sandbox\"?)"));
+  EXPECT_THAT(
+      complaints("server:\n"
+                 "  http_prot: 1\n"
+                 "  http_port: 99999\n"
+                 "  socks5_port: many\n"
+                 "  log_level: inof\n"
+                 "  http_port: 8080\n"
+                 "  proxy_protocol: [1]\n"
+                 "network:\n"
+                 "  timeouts:\n"
+                 "    idle: 10 s\n"
+                 "    read: 30h\n"
+                 "  ipv6:\n"
+                 "    enabled: yes\n"
+                 "access_control:\n"
+                 "  whitelist: [10.0.0.0/8, 10.0.0.1/8, 300.1.1.1]\n"
+                 "sandbx: off\n"),
+      ElementsAre(
+          "test.yaml:2:3: error: server.http_prot: unknown key (did you mean \"http_port\"?)",
+          "test.yaml:3:14: error: server.http_port: must be between 0 and 65535, found \"99999\"",
+          "test.yaml:4:16: error: server.socks5_port: expected a number, found \"many\"",
+          "test.yaml:5:14: error: server.log_level: expected one of debug, info, warn, error, "
+          "found \"inof\" "
+          "(did you mean \"info\"?)",
+          "test.yaml:6:3: error: server.http_port: duplicate key (first written in line 3)",
+          "test.yaml:7:19: error: server.proxy_protocol: expected a mapping of keys, found a list",
+          "test.yaml:10:11: error: network.timeouts.idle: expected a duration, found \"10 s\" "
+          "(like \"10s\", \"500ms\", \"1m30s\", \"2h\")",
+          AllOf(StartsWith("test.yaml:11:11: error: network.timeouts.read: must be between 1ms and "
+                           "24h, found \"30h\"")),
+          "test.yaml:13:14: error: network.ipv6.enabled: expected true or false, found \"yes\" "
+          "(write true)",
+          StartsWith("test.yaml:15:27: error: access_control.whitelist[1]: expected an address or "
+                     "CIDR block, "
+                     "found \"10.0.0.1/8\""),
+          StartsWith("test.yaml:15:39: error: access_control.whitelist[2]: expected an address or "
+                     "CIDR block"),
+          "test.yaml:16:1: error: sandbx: unknown key (did you mean \"sandbox\"?)"));
 }
 
 TEST(Load, SyntaxErrorsHaveAPlace) {
-  EXPECT_THAT(complaints("server:\n  http_port: [1, 2\n"), ElementsAre(AllOf(StartsWith("test.yaml:"), HasSubstr("error: YAML: "))));
+  EXPECT_THAT(complaints("server:\n  http_port: [1, 2\n"),
+              ElementsAre(AllOf(StartsWith("test.yaml:"), HasSubstr("error: YAML: "))));
   EXPECT_THAT(complaints("a: 1\n---\nb: 2\n"), ElementsAre(HasSubstr("a second document")));
-  EXPECT_THAT(complaints("server: !!python/object x\n"), ElementsAre(StartsWith("test.yaml:1:9: error: ")));
+  EXPECT_THAT(complaints("server: !!python/object x\n"),
+              ElementsAre(StartsWith("test.yaml:1:9: error: ")));
   EXPECT_THAT(complaints("server: !mine {}\n"), ElementsAre(HasSubstr("a tag")));
   EXPECT_THAT(complaints("[a, b]: c\n"), ElementsAre(HasSubstr("a key that is not a word")));
-  EXPECT_THAT(complaints("- a\n"), ElementsAre("test.yaml:1:1: error: expected a mapping of keys, found a list"));
+  EXPECT_THAT(complaints("- a\n"),
+              ElementsAre("test.yaml:1:1: error: expected a mapping of keys, found a list"));
 }
 
 TEST(Load, OddBytesAreRefused) {
   EXPECT_THAT(complaints(std::string_view("server:\n  via: a\0b\n", 18)),
               ElementsAre(StartsWith("test.yaml:2:9: error: a byte that is neither")));
-  EXPECT_THAT(complaints("server:\n  via: \xff\n"), ElementsAre(StartsWith("test.yaml:2:8: error: ")));
-  EXPECT_THAT(complaints("server:\n  via: \"a\\x01\"\n"), ElementsAre(HasSubstr("holds a control character")));
-  EXPECT_THAT(complaints("rules:\n  - name: \"a\\nb\"\n    match: {domains: \"*\"}\n    action: block\n"),
-              ElementsAre(HasSubstr("must be a single line")));
+  EXPECT_THAT(complaints("server:\n  via: \xff\n"),
+              ElementsAre(StartsWith("test.yaml:2:8: error: ")));
+  EXPECT_THAT(complaints("server:\n  via: \"a\\x01\"\n"),
+              ElementsAre(HasSubstr("holds a control character")));
+  EXPECT_THAT(
+      complaints("rules:\n  - name: \"a\\nb\"\n    match: {domains: \"*\"}\n    action: block\n"),
+      ElementsAre(HasSubstr("must be a single line")));
 }
 
 TEST(Load, BoundsOnSizeDepthAndAliases) {
-  EXPECT_THAT(complaints(std::string(max_file_size + 1, '#')), ElementsAre(HasSubstr("is larger than 16MiB")));
+  EXPECT_THAT(complaints(std::string(max_file_size + 1, '#')),
+              ElementsAre(HasSubstr("is larger than 16MiB")));
   EXPECT_THAT(complaints(std::string(200'000, '[')), ElementsAre(HasSubstr("nested deeper")));
-  EXPECT_THAT(complaints("a: " + std::string(100'000, '{')), ElementsAre(HasSubstr("nested deeper")));
+  EXPECT_THAT(complaints("a: " + std::string(100'000, '{')),
+              ElementsAre(HasSubstr("nested deeper")));
   std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n";
   for (int level = 1; level < 10; ++level) {
     const std::string below = "*a" + std::to_string(level - 1);
@@ -147,9 +163,11 @@ TEST(Load, BoundsOnSizeDepthAndAliases) {
     for (int each = 1; each < 10; ++each) bomb += ", " + below;
     bomb += "]\n";
   }
-  EXPECT_THAT(complaints(bomb), ElementsAre(HasSubstr("more values than a configuration may hold")));
+  EXPECT_THAT(complaints(bomb),
+              ElementsAre(HasSubstr("more values than a configuration may hold")));
   EXPECT_THAT(complaints("a: &a [*a]\n"), ElementsAre(HasSubstr("inside what it refers to")));
-  const LoadResult fine = load_text("access_control: {whitelist: &n [10.0.0.0/8], blacklist: *n}\n", "test.yaml");
+  const LoadResult fine =
+      load_text("access_control: {whitelist: &n [10.0.0.0/8], blacklist: *n}\n", "test.yaml");
   ASSERT_TRUE(fine.config);
   EXPECT_EQ(fine.config->access_control.blacklist, fine.config->access_control.whitelist);
 }
@@ -173,11 +191,14 @@ TEST(Load, VariablesExpandInsideScalarsOnly) {
   EXPECT_EQ(result.config->backends[0].name, "a$b ${x} $1 9090");
   EXPECT_EQ(result.config->backends[1].proxy->username, "$u");
   EXPECT_EQ(result.config->backends[1].proxy->password.reveal(), "p: [w]#");
-  EXPECT_THAT(complaints("server:\n  via: ${NOPE}\n", options),
-              ElementsAre("test.yaml:2:8: error: server.via: the environment variable NOPE is not set "
-                          "(set it, or write $${ for the characters)"));
-  EXPECT_THAT(complaints("server:\n  via: ${TRICK}\n", options), ElementsAre(HasSubstr("server.via: ")));
-  EXPECT_THAT(complaints("server:\n  via: ${un closed\n", options), ElementsAre(HasSubstr("begins no variable")));
+  EXPECT_THAT(
+      complaints("server:\n  via: ${NOPE}\n", options),
+      ElementsAre("test.yaml:2:8: error: server.via: the environment variable NOPE is not set "
+                  "(set it, or write $${ for the characters)"));
+  EXPECT_THAT(complaints("server:\n  via: ${TRICK}\n", options),
+              ElementsAre(HasSubstr("server.via: ")));
+  EXPECT_THAT(complaints("server:\n  via: ${un closed\n", options),
+              ElementsAre(HasSubstr("begins no variable")));
 }
 
 TEST(Load, ErrorsShowWhatWasWrittenNotWhatAVariableHolds) {
@@ -191,8 +212,10 @@ TEST(Load, SecretsFromFiles) {
   const Folder folder;
   folder.write("password", "s3cret\n");
   const auto yaml = [](const std::string& password) {
-    return "backends:\n  - name: p\n    type: http\n    proxy:\n      address: p:1\n      username: u\n"
-           "      password: " + password + "\n";
+    return "rules: [{name: a, match: {domains: '*'}, action: block}]\nbackends:\n  - name: p\n    "
+           "type: http\n    proxy:\n      address: p:1\n      username: u\n"
+           "      password: " +
+           password + "\n";
   };
   const std::string file = folder.write("config.yaml", yaml("file:password"));
   LoadResult result = load_file(file);
@@ -203,35 +226,47 @@ TEST(Load, SecretsFromFiles) {
     folder.write("config.yaml", yaml("file:" + name));
     return texts(load_file(file).diagnostics);
   };
-  EXPECT_THAT(wrong("absent"), ElementsAre(AllOf(HasSubstr(":7:17: error: backends[0].proxy.password: cannot read"),
-                                                 HasSubstr("No such file"))));
+  EXPECT_THAT(wrong("absent"),
+              ElementsAre(AllOf(HasSubstr(":8:17: error: backends[0].proxy.password: cannot read"),
+                                HasSubstr("No such file"))));
   EXPECT_THAT(wrong("/dev/zero"), ElementsAre(HasSubstr("not a file")));
   folder.write("large", std::string(max_secret_size + 1, 'x'));
   EXPECT_THAT(wrong("large"), ElementsAre(HasSubstr("larger than 65536 bytes")));
   folder.write("lines", "top-secret\nmore");
-  EXPECT_THAT(wrong("lines"), ElementsAre(AllOf(HasSubstr("single line"), Not(HasSubstr("top-secret")))));
+  EXPECT_THAT(wrong("lines"),
+              ElementsAre(AllOf(HasSubstr("single line"), Not(HasSubstr("top-secret")))));
 }
 
 TEST(Load, OverridesWinAndCarryTheirSource) {
   LoadOptions options;
-  options.overrides = {{"server.http_port=9090"}, {"network.dns.servers=[127.0.0.1]"}, {"server.log_level=warn", "LOG_LEVEL"}};
+  options.overrides = {{"server.http_port=9090"},
+                       {"network.dns.servers=[127.0.0.1]"},
+                       {"server.log_level=warn", "LOG_LEVEL"}};
   const LoadResult result = load_text("server:\n  http_port: 1\n", "test.yaml", options);
   ASSERT_TRUE(result.config) << ::testing::PrintToString(texts(result.diagnostics));
   EXPECT_EQ(result.config->server.http_port, 9090);
   EXPECT_EQ(result.config->server.log_level, LogLevel::warn);
   EXPECT_EQ(result.config->network.dns.servers[0].to_string(), "127.0.0.1:53");
-  options.overrides = {{"server.http_prot=1"}, {"server.http_port=x"}, {"nonsense"}, {"rules.a=b"}, {"server.log_level=loud", "LOG_LEVEL"}};
-  EXPECT_THAT(texts(load_text("rules: []\n", "test.yaml", options).diagnostics),
-              ElementsAre("test.yaml:1:8: warning: rules: there are none: every request is refused",
-                          "command line: error: nonsense: is no setting (write key=value, like server.http_port=9090)",
-                          "command line: error: rules.a: leads into what is no section (a list is replaced as a whole)",
-                          "command line: error: server.http_prot: unknown key (did you mean \"http_port\"?)",
-                          "command line: error: server.http_port: expected a number, found \"x\"",
-                          HasSubstr("LOG_LEVEL: error: server.log_level: expected one of")));
+  options.overrides = {{"server.http_prot=1"},
+                       {"server.http_port=x"},
+                       {"nonsense"},
+                       {"rules.a=b"},
+                       {"server.log_level=loud", "LOG_LEVEL"}};
+  EXPECT_THAT(
+      texts(load_text("rules: []\n", "test.yaml", options).diagnostics),
+      ElementsAre(
+          "command line: error: nonsense: is no setting (write key=value, like "
+          "server.http_port=9090)",
+          "command line: error: rules.a: leads into what is no section (a list is replaced as a "
+          "whole)",
+          "command line: error: server.http_port: expected a number, found \"x\"",
+          "command line: error: server.http_prot: unknown key (did you mean \"http_port\"?)",
+          HasSubstr("LOG_LEVEL: error: server.log_level: expected one of")));
 }
 
 TEST(Load, BuiltInBackendOnlyWhereNothingIsWritten) {
-  const LoadResult rules = load_text("rules: [{name: a, match: {domains: '*'}, backend: direct}]\n", "test.yaml");
+  const LoadResult rules =
+      load_text("rules: [{name: a, match: {domains: '*'}, backend: direct}]\n", "test.yaml");
   ASSERT_TRUE(rules.config);
   EXPECT_THAT(rules.config->rules, SizeIs(1));
   const LoadResult backends = load_text("backends: [{name: e, type: echo}]\n", "test.yaml");
@@ -252,10 +287,13 @@ TEST(Show, LoadsAgainAsTheSame) {
 
 TEST(Show, MasksSecretsAndEscapesDollars) {
   const LoadResult result = load_text(
-      "backends: [{name: 'a $${B}', type: http, proxy: {address: 'p:1', username: u, password: hunter2}}]\n", "test.yaml");
+      "backends: [{name: 'a $${B}', type: http, proxy: {address: 'p:1', username: u, password: "
+      "hunter2}}]\n",
+      "test.yaml");
   ASSERT_TRUE(result.config);
   const std::string shown = show(*result.config);
-  EXPECT_THAT(shown, AllOf(HasSubstr("password: \"***\""), HasSubstr("a $${B}"), Not(HasSubstr("hunter2"))));
+  EXPECT_THAT(shown, AllOf(HasSubstr("password: \"***\""), HasSubstr("a $${B}"),
+                           Not(HasSubstr("hunter2"))));
 }
 
 }  // namespace

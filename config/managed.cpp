@@ -1,14 +1,13 @@
 // The managed file: read, applied, written.
 #include "config/managed.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/describe.h"
 #include "config/reader.h"
@@ -24,7 +23,9 @@ auto find_named(std::vector<T>& items, const std::string& name) {
 
 template <class T>
 void remove_named(std::vector<T>& items, const std::vector<std::string>& names) {
-  std::erase_if(items, [&](const T& item) { return std::find(names.begin(), names.end(), item.name) != names.end(); });
+  std::erase_if(items, [&](const T& item) {
+    return std::find(names.begin(), names.end(), item.name) != names.end();
+  });
 }
 
 void add_rule(std::vector<Rule>& rules, const ManagedRule& added) {
@@ -32,9 +33,11 @@ void add_rule(std::vector<Rule>& rules, const ManagedRule& added) {
     *same = added.rule;
     return;
   }
-  auto place = std::find_if(rules.begin(), rules.end(), [](const Rule& rule) { return rule.match.is_catch_all(); });
+  auto place = std::find_if(rules.begin(), rules.end(),
+                            [](const Rule& rule) { return rule.match.is_catch_all(); });
   if (added.position)
-    place = rules.begin() + static_cast<std::ptrdiff_t>(std::min(std::size_t{*added.position}, rules.size()));
+    place = rules.begin() +
+            static_cast<std::ptrdiff_t>(std::min(std::size_t{*added.position}, rules.size()));
   rules.insert(place, added.rule);
 }
 
@@ -45,12 +48,14 @@ void reorder(std::vector<Rule>& rules, const std::vector<std::string>& order) {
   for (const std::string& name : order) {
     const auto found = find_named(rules, name);
     const auto place = static_cast<std::size_t>(found - rules.begin());
-    if (found == rules.end() || std::find(places.begin(), places.end(), place) != places.end()) continue;
+    if (found == rules.end() || std::find(places.begin(), places.end(), place) != places.end())
+      continue;
     places.push_back(place);
     sorted.push_back(*found);
   }
   std::sort(places.begin(), places.end());
-  for (std::size_t index = 0; index < places.size(); ++index) rules[places[index]] = std::move(sorted[index]);
+  for (std::size_t index = 0; index < places.size(); ++index)
+    rules[places[index]] = std::move(sorted[index]);
 }
 
 class Descriptor {
@@ -97,13 +102,17 @@ std::optional<std::string> replace_file(const std::string& path, std::string_vie
     return why;
   }
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  const Descriptor directory(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0) return failure("cannot sync the folder of", path);
+  const Descriptor directory(
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0 || ::fsync(directory.get()) != 0)
+    return failure("cannot sync the folder of", path);
   return std::nullopt;
 }
 
 // Read back, a secret that begins so would be taken for a path.
-bool looks_like_file(const Secret& secret) { return secret.reveal().starts_with("file:"); }
+bool looks_like_file(const Secret& secret) {
+  return secret.reveal().starts_with("file:");
+}
 
 bool has_unwritable_secret(const Backend& backend) {
   return (backend.proxy && looks_like_file(backend.proxy->password)) ||
@@ -126,13 +135,16 @@ void merge(Config& config, const Managed& managed) {
   reorder(config.rules, managed.rule_order);
 }
 
-ManagedResult read_managed_text(std::string_view yaml, std::string_view name, const LoadOptions& options) {
+ManagedResult read_managed_text(std::string_view yaml, std::string_view name,
+                                const LoadOptions& options) {
   Reader reader(options, {});
-  const unsigned source = reader.add_source(std::string(name), std::filesystem::path(name).parent_path().string());
+  const unsigned source =
+      reader.add_source(std::string(name), std::filesystem::path(name).parent_path().string());
   reader.begin_managed(source);
   ManagedResult result;
   const Node tree = parse_tree(yaml, name, source, reader.diagnostics());
-  if (!has_errors(reader.diagnostics())) section_of<Managed>().read(reader, tree, {}, &result.managed);
+  if (!has_errors(reader.diagnostics()))
+    section_of<Managed>().read(reader, tree, {}, &result.managed);
   result.diagnostics = std::move(reader.diagnostics());
   return result;
 }
@@ -153,8 +165,9 @@ ManagedResult read_managed(const std::string& path, const LoadOptions& options) 
 std::optional<std::string> write_managed(const std::string& path, const Managed& managed) {
   if (std::any_of(managed.backends.begin(), managed.backends.end(), has_unwritable_secret))
     return "a secret that begins with \"file:\" cannot be kept in " + path;
-  std::string text = "# Kept by proxyctl: what it added and removed. Applied over the configuration file.\n" +
-                     write_section(section_of<Managed>(), &managed, Writer::Purpose::managed, every_role);
+  std::string text =
+      "# Kept by proxyctl: what it added and removed. Applied over the configuration file.\n" +
+      write_section(section_of<Managed>(), &managed, Writer::Purpose::managed, every_role);
   auto failed = replace_file(path, text);
   platform::wipe(text);
   return failed;

@@ -70,7 +70,7 @@ TEST_F(ManagedFile, AddsRemovesAndReorders) {
   managed.removed_rules = {"one"};
   managed.rule_order = {"before default", "two"};
   ASSERT_EQ(write_managed(*options_.managed_file, managed), std::nullopt);
-  struct stat status {};
+  struct stat status{};
   ASSERT_EQ(::stat(options_.managed_file->c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
   EXPECT_EQ(read_managed(*options_.managed_file).managed, managed);
@@ -89,17 +89,21 @@ TEST_F(ManagedFile, IsCheckedAfterMerging) {
                 "backends:\n  - {name: x, type: http, via: nowhere, proxy: {address: 'h:1'}}\n"
                 "removed_backends: [a, gone]\n"
                 "rules:\n  - rule: {name: r, match: {ports: 5}, backend: y}\n");
-  EXPECT_THAT(testing::texts(load_now().diagnostics),
-              ElementsAre(HasSubstr("config.yaml:3:45: error: rules[0].backend: unknown backend \"a\""),
-                          HasSubstr("config.yaml:4:45: error: rules[1].backend: unknown backend \"a\""),
-                          HasSubstr("config.yaml:5:51: error: rules[2].backend: unknown backend \"a\""),
-                          HasSubstr("managed.yaml:2:37: error: backends[0].via: unknown backend \"nowhere\""),
-                          HasSubstr("managed.yaml:3:19: warning: removed_backends[1]: there is no \"gone\" any more"),
-                          HasSubstr("managed.yaml:5:55: error: rules[0].rule.backend: unknown backend \"y\"")));
+  EXPECT_THAT(
+      testing::texts(load_now().diagnostics),
+      ElementsAre(
+          HasSubstr("config.yaml:3:45: error: rules[0].backend: unknown backend \"a\""),
+          HasSubstr("config.yaml:4:45: error: rules[1].backend: unknown backend \"a\""),
+          HasSubstr("config.yaml:5:53: error: rules[2].backend: unknown backend \"a\""),
+          HasSubstr("managed.yaml:2:32: error: backends[0].via: unknown backend \"nowhere\""),
+          HasSubstr(
+              "managed.yaml:3:19: warning: removed_backends[1]: there is no \"gone\" any more"),
+          HasSubstr("managed.yaml:5:49: error: rules[0].rule.backend: unknown backend \"y\"")));
 }
 
 TEST_F(ManagedFile, ReplacesWhatHasTheSameName) {
-  folder_.write("managed.yaml", "rules:\n  - rule: {name: two, match: {ports: 2}, action: block}\n");
+  folder_.write("managed.yaml",
+                "rules:\n  - rule: {name: two, match: {ports: 2}, action: block}\n");
   const LoadResult result = load_now();
   ASSERT_TRUE(result.config);
   EXPECT_THAT(rule_names(*result.config), ElementsAre("one", "two", "Default"));
@@ -115,16 +119,19 @@ TEST_F(ManagedFile, AChangeCanBeTriedFirst) {
 }
 
 TEST_F(ManagedFile, WritingFailsWithAReason) {
-  EXPECT_THAT(write_managed(folder_ / "absent/managed.yaml", {}).value_or(""), HasSubstr("cannot create"));
+  EXPECT_THAT(write_managed(folder_ / "absent/managed.yaml", {}).value_or(""),
+              HasSubstr("cannot create"));
   Managed managed;
   managed.backends.emplace_back().proxy.emplace().password = Secret("file:/etc/shadow");
-  EXPECT_THAT(write_managed(*options_.managed_file, managed).value_or(""), HasSubstr("cannot be kept"));
+  EXPECT_THAT(write_managed(*options_.managed_file, managed).value_or(""),
+              HasSubstr("cannot be kept"));
   EXPECT_FALSE(std::filesystem::exists(*options_.managed_file));
 }
 
 TEST_F(ManagedFile, BrokenOneIsAnError) {
   folder_.write("managed.yaml", "rulez: []\n");
-  EXPECT_THAT(testing::texts(load_now().diagnostics), ElementsAre(HasSubstr("did you mean \"rules\"?")));
+  EXPECT_THAT(testing::texts(load_now().diagnostics),
+              ElementsAre(HasSubstr("did you mean \"rules\"?")));
   EXPECT_FALSE(load_now().config);
 }
 

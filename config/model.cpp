@@ -12,8 +12,9 @@ const Backend* Config::backend(std::string_view name) const {
 }
 
 bool Match::is_catch_all() const {
-  const bool everything = std::any_of(domains.begin(), domains.end(),
-                                      [](const DomainPattern& domain) { return domain.text == "*"; });
+  const bool everything =
+      std::any_of(domains.begin(), domains.end(),
+                  [](const DomainPattern& domain) { return domain.text == "*"; });
   return everything && ports.empty() && destinations.empty() && clients.empty() &&
          protocols.empty() && users.empty() && groups.empty();
 }

@@ -32,7 +32,8 @@ Node& child(Node& parent, std::string_view key, Mark mark) {
 
 Node parse_value(Reader& reader, std::string_view text, const Override& change, Mark mark) {
   Node value = parse_tree(text, change.source, mark.source, reader.diagnostics());
-  if (value.kind == Node::Kind::null && text.empty()) value.kind = Node::Kind::scalar;  // "key=" is empty text
+  if (value.kind == Node::Kind::null && text.empty())
+    value.kind = Node::Kind::scalar;  // "key=" is empty text
   place(value, mark);
   return value;
 }
@@ -44,9 +45,10 @@ void apply_override(Reader& reader, Node& tree, const Override& change) {
   const std::string_view assignment = change.assignment;
   const std::size_t equals = assignment.find('=');
   std::string_view path = assignment.substr(0, equals);
-  if (equals == std::string_view::npos || path.empty() || std::count(path.begin(), path.end(), '.') >= max_depth)
-    return reader.report(Severity::error, mark, printable(assignment.substr(0, equals)), "is no setting",
-                         "write key=value, like server.http_port=9090");
+  if (equals == std::string_view::npos || path.empty() ||
+      std::count(path.begin(), path.end(), '.') >= max_depth)
+    return reader.report(Severity::error, mark, printable(assignment.substr(0, equals)),
+                         "is no setting", "write key=value, like server.http_port=9090");
   Node* at = &tree;
   for (;;) {
     if (at->kind != Node::Kind::map && at->kind != Node::Kind::null)

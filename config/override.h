@@ -1,5 +1,5 @@
-// "server.http_port=9090": puts a setting of the command line into the tree, over what the file says, before anything
-// is read from it. Internal to config/.
+// "server.http_port=9090": puts a setting of the command line into the tree, over what the file
+// says, before anything is read from it. Internal to config/.
 #pragma once
 
 #include "config/reader.h"

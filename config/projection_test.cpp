@@ -16,7 +16,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-constexpr std::string_view certificate = "-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n";
+constexpr std::string_view certificate =
+    "-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n";
 
 class Projection : public ::testing::Test {
  protected:
@@ -63,7 +64,8 @@ rules:
 
 TEST_F(Projection, AcceptorSpeaksToParentsAndKnowsNoHash) {
   const std::string text = project(*config_, Role::acceptor);
-  for (const char* secret : {"hashhash", "bind-secret", "client-secret", "vpn-secret", "vpn-user", "someuser", "gone.ovpn\"", "ca.pem"})
+  for (const char* secret : {"hashhash", "bind-secret", "client-secret", "vpn-secret", "vpn-user",
+                             "someuser", "gone.ovpn\"", "ca.pem"})
     EXPECT_THAT(text, Not(HasSubstr(secret)));
   const auto config = projected(Role::acceptor);
   ASSERT_TRUE(config);
@@ -80,7 +82,8 @@ TEST_F(Projection, AcceptorSpeaksToParentsAndKnowsNoHash) {
 
 TEST_F(Projection, EgressKnowsAddressesAndNoCredential) {
   const std::string text = project(*config_, Role::egress);
-  for (const char* secret : {"hashhash", "bind-secret", "client-secret", "vpn-secret", "parent-secret", "parent-user", "someuser", "cn=x"})
+  for (const char* secret : {"hashhash", "bind-secret", "client-secret", "vpn-secret",
+                             "parent-secret", "parent-user", "someuser", "cn=x"})
     EXPECT_THAT(text, Not(HasSubstr(secret)));
   const auto config = projected(Role::egress);
   ASSERT_TRUE(config);
@@ -92,32 +95,42 @@ TEST_F(Projection, EgressKnowsAddressesAndNoCredential) {
 
 TEST_F(Projection, AuthTunnelVaultAndAdmin) {
   EXPECT_EQ(projected(Role::auth)->server.auth, config_->server.auth);
-  EXPECT_THAT(project(*config_, Role::auth), AllOf(Not(HasSubstr("parent-secret")), Not(HasSubstr("vpn-secret"))));
+  EXPECT_THAT(project(*config_, Role::auth),
+              AllOf(Not(HasSubstr("parent-secret")), Not(HasSubstr("vpn-secret"))));
   EXPECT_EQ(projected(Role::tunnel)->backends[1].openvpn, config_->backends[1].openvpn);
-  EXPECT_THAT(project(*config_, Role::tunnel), AllOf(Not(HasSubstr("parent-secret")), Not(HasSubstr("hashhash"))));
+  EXPECT_THAT(project(*config_, Role::tunnel),
+              AllOf(Not(HasSubstr("parent-secret")), Not(HasSubstr("hashhash"))));
   EXPECT_EQ(project(*config_, Role::vault), "{}\n");
-  for (const char* secret : {"hashhash", "bind-secret", "client-secret", "vpn-secret", "parent-secret"})
+  for (const char* secret :
+       {"hashhash", "bind-secret", "client-secret", "vpn-secret", "parent-secret"})
     EXPECT_THAT(project(*config_, Role::admin), Not(HasSubstr(secret)));
 }
 
 TEST_F(Projection, KeysOfProjectionsAreNoSettings) {
-  EXPECT_THAT(testing::complaints("backends: [{name: a, type: direct, unavailable: x}]\nrules: []\n"),
-              ::testing::Contains(HasSubstr("backends[0].unavailable: unknown key")));
+  EXPECT_THAT(
+      testing::complaints("backends: [{name: a, type: direct, unavailable: x}]\nrules: []\n"),
+      ::testing::Contains(HasSubstr("backends[0].unavailable: unknown key")));
 }
 
 TEST(Diff, NamesWhatChanged) {
   const auto of = [](std::string_view yaml) { return load_text(yaml, "test.yaml").config; };
-  const auto before = of("backends: [{name: a, type: direct}, {name: b, type: direct}]\n"
-                         "rules: [{name: r, match: {ports: 1}, backend: a}, {name: s, match: {ports: 2}, backend: b}]\n");
-  const auto after = of("server: {http_port: 9090}\n"
-                        "backends: [{name: a, type: echo}, {name: c, type: direct}]\n"
-                        "rules: [{name: s, match: {ports: 2}, backend: c}, {name: r, match: {ports: 1}, backend: a}]\n");
+  const auto before =
+      of("backends: [{name: a, type: direct}, {name: b, type: direct}]\n"
+         "rules: [{name: r, match: {ports: 1}, backend: a}, {name: s, match: {ports: 2}, backend: "
+         "b}]\n");
+  const auto after =
+      of("server: {http_port: 9090}\n"
+         "backends: [{name: a, type: echo}, {name: c, type: direct}]\n"
+         "rules: [{name: s, match: {ports: 2}, backend: c}, {name: r, match: {ports: 1}, backend: "
+         "a}]\n");
   ASSERT_TRUE(before && after);
   EXPECT_TRUE(diff(*before, *before).empty());
   EXPECT_EQ(to_string(diff(*before, *before)), "no change");
   EXPECT_EQ(to_string(diff(*before, *after)),
-            "server, backends, rules; listener added: http http 127.0.0.1:9090; listener removed: http http 127.0.0.1:8080; "
-            "backend added: c; backend removed: b; backend changed: a; rule changed: s; rules in another order");
+            "server, backends, rules; listener added: http http 127.0.0.1:9090; listener removed: "
+            "http http 127.0.0.1:8080; "
+            "backend added: c; backend removed: b; backend changed: a; rule changed: s; rules in "
+            "another order");
 }
 
 }  // namespace

@@ -1,14 +1,14 @@
-// The reader's own part: where it is, what a scalar stands for, what was wrong. The walk itself is in read.cpp.
+// The reader's own part: where it is, what a scalar stands for, what was wrong. The walk itself is
+// in read.cpp.
 #include "config/reader.h"
-
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/text.h"
 
@@ -31,13 +31,14 @@ class OpenFile {
   int fd_;
 };
 
-std::string system_error(int number) { return std::strerror(number); }
+std::string system_error(int number) {
+  return std::strerror(number);
+}
 
 bool is_variable_name(std::string_view name) {
-  return !name.empty() && name.size() <= 128 &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-         });
+  return !name.empty() && name.size() <= 128 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
 }
 
 std::string_view parent_path(std::string_view path) {
@@ -56,9 +57,10 @@ FileContents read_file(const std::string& path, std::size_t limit, bool regular_
   // O_NONBLOCK: a FIFO named as a secret must not hang the start.
   const OpenFile file(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular_only ? O_NONBLOCK : 0));
   if (file.get() < 0) return {{}, system_error(errno)};
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0) return {{}, system_error(errno)};
-  if (S_ISDIR(status.st_mode) || (regular_only && !S_ISREG(status.st_mode))) return {{}, "not a file"};
+  if (S_ISDIR(status.st_mode) || (regular_only && !S_ISREG(status.st_mode)))
+    return {{}, "not a file"};
   FileContents contents;
   char buffer[65536];
   for (;;) {
@@ -105,7 +107,9 @@ std::string Reader::path() const {
   return out;
 }
 
-void Reader::note_position(Mark mark) { positions_.insert_or_assign({origin_source_, path()}, mark); }
+void Reader::note_position(Mark mark) {
+  positions_.insert_or_assign({origin_source_, path()}, mark);
+}
 
 bool Reader::written(Origin::Source where, std::string_view path) const {
   return positions_.contains({where, std::string(path)});
@@ -139,9 +143,12 @@ std::optional<std::string> Reader::expand(const Node& node) {
       continue;
     }
     const std::size_t end = text.find('}', at);
-    const std::string_view name = end == std::string::npos ? std::string_view{} : std::string_view(text).substr(at + 2, end - at - 2);
+    const std::string_view name = end == std::string::npos
+                                      ? std::string_view{}
+                                      : std::string_view(text).substr(at + 2, end - at - 2);
     if (!is_variable_name(name)) {
-      error(node.mark, "${ begins no variable", "write ${NAME} for the environment's, $${ for the characters");
+      error(node.mark, "${ begins no variable",
+            "write ${NAME} for the environment's, $${ for the characters");
       return std::nullopt;
     }
     const auto value = variable(name);
@@ -200,7 +207,8 @@ void Reader::expected(const Node& node, std::string_view what, std::string hint)
         std::move(hint));
 }
 
-void Reader::report(Severity severity, Mark mark, std::string key, std::string message, std::string hint) {
+void Reader::report(Severity severity, Mark mark, std::string key, std::string message,
+                    std::string hint) {
   if (diagnostics_.size() > max_diagnostics) return;
   Diagnostic diagnostic;
   diagnostic.file = sources_[mark.source].name;

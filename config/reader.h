@@ -1,4 +1,5 @@
-// Walks a tree along the definitions and fills the model, collecting every error on the way. Internal to config/.
+// Walks a tree along the definitions and fills the model, collecting every error on the way.
+// Internal to config/.
 #pragma once
 
 #include <functional>
@@ -22,7 +23,8 @@ struct FileContents {
   std::string error;  // why not, if it could not be read
 };
 
-// Reads a whole regular file of at most limit bytes; regular_only off also takes pipes (the configuration itself).
+// Reads a whole regular file of at most limit bytes; regular_only off also takes pipes (the
+// configuration itself).
 FileContents read_file(const std::string& path, std::size_t limit, bool regular_only = true);
 
 class Reader {
@@ -34,9 +36,11 @@ class Reader {
     bool internal = false;  // keys that only project() writes
   };
 
-  Reader(const LoadOptions& options, Expansion expansion) : options_(options), expansion_(expansion) {}
+  Reader(const LoadOptions& options, Expansion expansion)
+      : options_(options), expansion_(expansion) {}
 
-  // A name diagnostics call a source by; its index goes into marks. base is the folder of relative paths.
+  // A name diagnostics call a source by; its index goes into marks. base is the folder of relative
+  // paths.
   unsigned add_source(std::string name, std::string base = {});
 
   // --- walking: the key the reader is at ---
@@ -45,7 +49,8 @@ class Reader {
   void leave() { path_.pop_back(); }
   std::string path() const;
   void note_position(Mark mark);  // of the key the reader is at, for checks that come later
-  // Of the key in the file (overrides included: they replace) or the managed file, or of the nearest one around it.
+  // Of the key in the file (overrides included: they replace) or the managed file, or of the
+  // nearest one around it.
   Mark position(Origin::Source where, std::string_view path) const;
   bool written(Origin::Source where, std::string_view path) const;
 
@@ -61,7 +66,8 @@ class Reader {
   void report(Severity severity, Mark mark, std::string key, std::string message, std::string hint);
   // The value was written, but as the wrong thing.
   void expected(const Node& node, std::string_view what, std::string hint = {});
-  bool complained(Origin::Source where, std::string_view prefix) const;  // an error about the key or below it
+  bool complained(Origin::Source where,
+                  std::string_view prefix) const;  // an error about the key or below it
 
   std::vector<Diagnostic>& diagnostics() { return diagnostics_; }
   std::vector<std::string>& files_read() { return files_read_; }

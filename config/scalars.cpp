@@ -70,12 +70,14 @@ class NumberType : public ScalarType {
  public:
   std::string name(const Constraint& constraint) const override {
     const Constraint bounds = limited(constraint);
-    if (bounds.maximum >= 4294967295.0) return std::is_floating_point_v<T> ? "number" : "whole number";
+    if (bounds.maximum >= 4294967295.0)
+      return std::is_floating_point_v<T> ? "number" : "whole number";
     return plain_number(bounds.minimum) + " to " + plain_number(bounds.maximum);
   }
 
  protected:
-  std::string parse(std::string_view text, const Constraint& constraint, void* value) const override {
+  std::string parse(std::string_view text, const Constraint& constraint,
+                    void* value) const override {
     const auto read = number<double>(text);
     if (!read || !std::isfinite(*read)) return "expected a number";
     if (!within(*read, limited(constraint))) return out_of_range(limited(constraint), plain_number);
@@ -100,7 +102,8 @@ class NumberType : public ScalarType {
 
  private:
   static Constraint limited(Constraint constraint) {
-    const double largest = std::is_floating_point_v<T> ? 1e12 : static_cast<double>(std::numeric_limits<T>::max());
+    const double largest =
+        std::is_floating_point_v<T> ? 1e12 : static_cast<double>(std::numeric_limits<T>::max());
     constraint.minimum = std::max(constraint.minimum, 0.0);
     constraint.maximum = std::min(constraint.maximum, largest);
     return constraint;
@@ -109,17 +112,22 @@ class NumberType : public ScalarType {
 
 class TextType : public ScalarType {
  public:
-  std::string name(const Constraint& constraint) const override { return constraint.is_path ? "path" : "text"; }
+  std::string name(const Constraint& constraint) const override {
+    return constraint.is_path ? "path" : "text";
+  }
 
  protected:
-  std::string parse(std::string_view text, const Constraint& constraint, void* value) const override {
+  std::string parse(std::string_view text, const Constraint& constraint,
+                    void* value) const override {
     // Only what project() writes has lines: the contents of files.
     if (!constraint.internal && text.find_first_of("\n\r\t") != std::string_view::npos)
       return "must be a single line";
     *static_cast<std::string*>(value) = text;
     return {};
   }
-  std::string format(const void* value) const override { return *static_cast<const std::string*>(value); }
+  std::string format(const void* value) const override {
+    return *static_cast<const std::string*>(value);
+  }
 };
 
 class SecretType : public ScalarType {
@@ -147,12 +155,14 @@ class ParsedType : public ScalarType {
   using Format = std::string (*)(const T&);
   using Size = double (*)(const T&);  // for ranges; may be null
 
-  ParsedType(std::string_view type_name, std::string_view example, Parse parser, Format formatter, Size size = nullptr)
+  ParsedType(std::string_view type_name, std::string_view example, Parse parser, Format formatter,
+             Size size = nullptr)
       : name_(type_name), example_(example), parse_(parser), format_(formatter), size_(size) {}
   std::string name(const Constraint&) const override { return std::string(name_); }
 
  protected:
-  std::string parse(std::string_view text, const Constraint& constraint, void* value) const override {
+  std::string parse(std::string_view text, const Constraint& constraint,
+                    void* value) const override {
     const auto read = parse_(text, constraint);
     if (!read) return "expected " + std::string(name_);
     if (size_ != nullptr && !within(size_(*read), constraint))
@@ -160,7 +170,9 @@ class ParsedType : public ScalarType {
     *static_cast<T*>(value) = *read;
     return {};
   }
-  std::string format(const void* value) const override { return format_(*static_cast<const T*>(value)); }
+  std::string format(const void* value) const override {
+    return format_(*static_cast<const T*>(value));
+  }
   std::string hint(std::string_view) const override { return std::string(example_); }
   std::string schema_members(const Constraint&) const override {
     if constexpr (std::is_same_v<T, PortRange>)
@@ -219,7 +231,8 @@ class EnumType : public ScalarType {
  private:
   std::string listed(std::string_view separator) const {
     std::string out;
-    for (const auto& each : names_) out += (out.empty() ? "" : std::string(separator)) + std::string(each.first);
+    for (const auto& each : names_)
+      out += (out.empty() ? "" : std::string(separator)) + std::string(each.first);
     return out;
   }
   EnumNames names_;
@@ -297,21 +310,22 @@ const Type& address_type() {
 }
 const Type& cidr_type() {
   static const ParsedType<wire::Cidr> type(
-      "an address or CIDR block", R"(like "192.0.2.1", "10.0.0.0/8", "2001:db8::/32", no bits set after the prefix)",
+      "an address or CIDR block",
+      R"(like "192.0.2.1", "10.0.0.0/8", "2001:db8::/32", no bits set after the prefix)",
       [](std::string_view text, const Constraint&) { return wire::Cidr::parse(text); },
       [](const wire::Cidr& value) { return value.to_string(); });
   return type;
 }
 const Type& endpoint_type() {
   static const ParsedType<wire::Endpoint> type(
-      "an IP address with a port", R"(like "192.0.2.1", "192.0.2.1:53", "[2001:db8::1]:53")", parse_endpoint,
-      [](const wire::Endpoint& value) { return value.to_string(); });
+      "an IP address with a port", R"(like "192.0.2.1", "192.0.2.1:53", "[2001:db8::1]:53")",
+      parse_endpoint, [](const wire::Endpoint& value) { return value.to_string(); });
   return type;
 }
 const Type& host_port_type() {
   static const ParsedType<wire::HostPort> type(
-      "a host with a port", R"(like "proxy.example.com:8080", "[2001:db8::1]:1080")", parse_host_port,
-      [](const wire::HostPort& value) { return value.to_string(); });
+      "a host with a port", R"(like "proxy.example.com:8080", "[2001:db8::1]:1080")",
+      parse_host_port, [](const wire::HostPort& value) { return value.to_string(); });
   return type;
 }
 const Type& domain_type() {
@@ -329,7 +343,8 @@ const Type& make_enum_type(EnumNames names, void (*store)(void*, int), int (*loa
   return *all.back();
 }
 
-bool ScalarType::read(Reader& reader, const Node& node, const Constraint& constraint, void* value) const {
+bool ScalarType::read(Reader& reader, const Node& node, const Constraint& constraint,
+                      void* value) const {
   std::optional<std::string> text = reader.scalar(node, secret());
   if (!text) return false;
   if (constraint.is_path) *text = reader.resolve_path(node, *text);

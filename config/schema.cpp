@@ -8,11 +8,15 @@
 namespace bulkhead::config {
 namespace {
 
-std::string spaces(unsigned indent) { return std::string(std::size_t{indent} * 2, ' '); }
+std::string spaces(unsigned indent) {
+  return std::string(std::size_t{indent} * 2, ' ');
+}
 
-// The default of a field as the configuration would write it, on one line; empty for sections and long values.
+// The default of a field as the configuration would write it, on one line; empty for sections and
+// long values.
 std::string default_text(const SectionType& section, const Field& field) {
-  if (field.constraint.required || field.type->secret() || field.type->section() != nullptr) return {};
+  if (field.constraint.required || field.type->secret() || field.type->section() != nullptr)
+    return {};
   const void* value = field.member(section.defaults());
   if (!field.type->present(value, field.constraint)) return {};
   Writer writer(Writer::Purpose::show, every_role);
@@ -25,7 +29,8 @@ std::string default_text(const SectionType& section, const Field& field) {
     out += c == '\n' ? ' ' : c;
   }
   while (out.ends_with(' ')) out.pop_back();
-  return out.substr(out.find_first_not_of(' ') == std::string::npos ? out.size() : out.find_first_not_of(' '));
+  return out.substr(out.find_first_not_of(' ') == std::string::npos ? out.size()
+                                                                    : out.find_first_not_of(' '));
 }
 
 // One member list "x": {...} of a section, each at indent.
@@ -70,9 +75,10 @@ void reference(const SectionType& section, const std::string& path, std::string&
   for (const Field& field : section.fields()) {
     if (field.constraint.internal) continue;
     const std::string value = field.constraint.required ? "required" : default_text(section, field);
-    const std::string shown = value.empty() || field.constraint.required ? value : "`" + value + "`";
-    rows += "| `" + std::string(field.key) + "` | " + cell(field.type->name(field.constraint)) + " | " + cell(shown) +
-            " | " + cell(field.doc) + " |\n";
+    const std::string shown =
+        value.empty() || field.constraint.required ? value : "`" + value + "`";
+    rows += "| `" + std::string(field.key) + "` | " + cell(field.type->name(field.constraint)) +
+            " | " + cell(shown) + " | " + cell(field.doc) + " |\n";
   }
   out += "## " + (path.empty() ? "Top level" : "`" + path + "`") +
          "\n\n| Key | Type | Default | Meaning |\n|---|---|---|---|\n" + rows + "\n";
@@ -121,8 +127,10 @@ std::string json_schema() {
 
 std::string markdown_reference() {
   std::string out =
-      "# Configuration reference\n\nDurations are written like `10s`, `500ms`, `1m30s`; sizes like `100MB`, `10MiB`. `${NAME}` in a "
-      "value stands for an environment variable, `$${` for the characters; a secret may be `file:/path`. Relative paths start at the "
+      "# Configuration reference\n\nDurations are written like `10s`, `500ms`, `1m30s`; sizes like "
+      "`100MB`, `10MiB`. `${NAME}` in a "
+      "value stands for an environment variable, `$${` for the characters; a secret may be "
+      "`file:/path`. Relative paths start at the "
       "configuration file's folder.\n\n";
   reference(section_of<Config>(), "", out);
   return out;

@@ -1,10 +1,9 @@
 // The JSON Schema and the reference follow the definitions.
 #include "config/schema.h"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <algorithm>
 
 namespace bulkhead::config {
 namespace {
@@ -12,7 +11,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-// Brackets and quotes close in order: enough to catch a broken generator without a JSON library in this room.
+// Brackets and quotes close in order: enough to catch a broken generator without a JSON library in
+// this room.
 bool is_balanced(std::string_view json) {
   std::string open;
   bool in_string = false;
@@ -37,7 +37,8 @@ TEST(Schema, DescribesEverySection) {
   const std::string schema = json_schema();
   EXPECT_TRUE(is_balanced(schema));
   EXPECT_THAT(schema, HasSubstr("https://json-schema.org/draft/2020-12/schema"));
-  for (const char* key : {"\"http_port\"", "\"sticky_sessions\"", "\"expected_status\"", "\"password_hash\"", "\"proxy_protocol\""})
+  for (const char* key : {"\"http_port\"", "\"sticky_sessions\"", "\"expected_status\"",
+                          "\"password_hash\"", "\"proxy_protocol\""})
     EXPECT_THAT(schema, HasSubstr(key));
   EXPECT_THAT(schema, HasSubstr(R"("enum": ["auto", "require", "off"])"));
   EXPECT_THAT(schema, HasSubstr(R"("required": ["name", "type"])"));

@@ -2,7 +2,6 @@
 #include "platform/secret.h"
 
 #include <gtest/gtest.h>
-
 #include <ostream>
 #include <type_traits>
 
@@ -13,7 +12,8 @@ template <class T>
 concept Printable = requires(std::ostream& out, const T& value) { out << value; };
 
 static_assert(Printable<std::string> && !Printable<Secret>);
-static_assert(!std::is_convertible_v<Secret, std::string_view> && !std::is_convertible_v<std::string, Secret>);
+static_assert(!std::is_convertible_v<Secret, std::string_view> &&
+              !std::is_convertible_v<std::string, Secret>);
 
 TEST(Secret, HoldsComparesAndClears) {
   Secret secret("hunter2");

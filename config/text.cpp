@@ -10,13 +10,21 @@
 namespace bulkhead::config {
 namespace {
 
-bool is_control(unsigned char c) { return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f; }
+bool is_control(unsigned char c) {
+  return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
+}
 
-// Length of the UTF-8 sequence at the start of text (RFC 3629: no surrogates, no overlong forms), or 0.
+// Length of the UTF-8 sequence at the start of text (RFC 3629: no surrogates, no overlong forms),
+// or 0.
 std::size_t sequence_length(std::string_view text) {
   const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
   const unsigned char lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xC2 ? 0
+                             : lead < 0xE0 ? 2
+                             : lead < 0xF0 ? 3
+                             : lead < 0xF5 ? 4
+                                           : 0;
   if (length == 0 || length > text.size()) return 0;
   for (std::size_t index = 1; index < length; ++index)
     if ((byte(index) & 0xC0) != 0x80) return 0;
@@ -27,7 +35,9 @@ std::size_t sequence_length(std::string_view text) {
   return length;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 // Damerau-Levenshtein with adjacent transpositions, both at most 64 bytes.
 std::size_t distance(std::string_view from, std::string_view to) {
@@ -54,13 +64,15 @@ void append_escape(std::string& out, unsigned char c) {
   out += digits[c & 15];
 }
 
-// A word that YAML 1.1 or 1.2 reads as text, wherever it stands, and that is no number, boolean or null.
+// A word that YAML 1.1 or 1.2 reads as text, wherever it stands, and that is no number, boolean or
+// null.
 bool is_plain(std::string_view text) {
   if (text.empty() || text.size() > 200) return false;
   const auto word = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   if (!word(text.front()) && text.front() != '/') return false;
   for (const char c : text)
-    if (!word(c) && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' && c != '/') return false;
+    if (!word(c) && (c < '0' || c > '9') && c != '-' && c != '_' && c != '.' && c != '/')
+      return false;
   constexpr std::array<std::string_view, 10> taken = {"true", "false", "null", "yes", "no",
                                                       "on",   "off",   "y",    "n",   "nan"};
   return std::none_of(taken.begin(), taken.end(), [&](std::string_view reserved) {
@@ -101,7 +113,9 @@ std::string_view nearest(std::string_view written, std::span<const std::string_v
   constexpr std::size_t longest = 64;
   if (written.empty() || written.size() > longest) return {};
   std::string_view best;
-  std::size_t best_distance = std::max<std::size_t>(1, written.size() / 3) + 1;
+  // Of a word of one or two letters nothing is left once one is wrong.
+  std::size_t best_distance =
+      (written.size() < 3 ? 0 : std::max<std::size_t>(1, written.size() / 3)) + 1;
   for (const std::string_view candidate : candidates) {
     if (candidate.size() > longest) continue;
     const std::size_t here = distance(written, candidate);

@@ -11,13 +11,15 @@
 
 namespace bulkhead::config {
 
-// Offset of the first byte that is no UTF-8 or is a control character other than tab and line ends; npos if none.
+// Offset of the first byte that is no UTF-8 or is a control character other than tab and line ends;
+// npos if none.
 std::size_t first_bad_text(std::string_view text);
 
 // For a message: control characters and bad bytes become '?', long text is cut at 80 bytes.
 std::string printable(std::string_view text);
 
-// The candidate nearest to what was written, if it is near enough to be meant; else empty. Case is ignored.
+// The candidate nearest to what was written, if it is near enough to be meant; else empty. Case is
+// ignored.
 std::string_view nearest(std::string_view written, std::span<const std::string_view> candidates);
 
 // "did you mean \"x\"?" for nearest(), or empty.
@@ -30,11 +32,13 @@ std::string format(ByteSize size);
 std::optional<PortRange> parse_ports(std::string_view text);  // "443", "8000-8999"
 std::string format(PortRange ports);
 
-// A domain pattern as described in values.h, from any way of writing it; nothing if it is no host name, address or
-// wildcard. UTS #46 non-transitional mapping, so that what browsers send is what matches.
+// A domain pattern as described in values.h, from any way of writing it; nothing if it is no host
+// name, address or wildcard. UTS #46 non-transitional mapping, so that what browsers send is what
+// matches.
 std::optional<DomainPattern> parse_domain_pattern(std::string_view text);
 
-// An absolute URL with one of the schemes ("http", "https"), a valid host, and no space or userinfo.
+// An absolute URL with one of the schemes ("http", "https"), a valid host, and no space or
+// userinfo.
 bool is_url(std::string_view text, std::span<const std::string_view> schemes);
 
 // A YAML scalar that reads back as text, plain where that is safe, else in double quotes.

@@ -7,7 +7,9 @@
 
 namespace bulkhead::config {
 
-std::string check_not_empty(std::string_view text) { return text.empty() ? "must not be empty" : ""; }
+std::string check_not_empty(std::string_view text) {
+  return text.empty() ? "must not be empty" : "";
+}
 
 std::string check_name(std::string_view text) {
   constexpr std::size_t longest = 64;
@@ -37,19 +39,22 @@ std::string check_filter(std::string_view text) {
 }
 
 std::string check_password_hash(std::string_view text) {
-  constexpr std::array<std::string_view, 9> prefixes = {"$2a$", "$2b$", "$2y$", "$y$", "$gy$",
+  constexpr std::array<std::string_view, 9> prefixes = {"$2a$", "$2b$", "$2y$", "$y$",       "$gy$",
                                                         "$6$",  "$5$",  "$7$",  "$argon2id$"};
   const bool known = std::any_of(prefixes.begin(), prefixes.end(),
                                  [&](std::string_view prefix) { return text.starts_with(prefix); });
-  return known ? "" : "must be a bcrypt ($2b$), yescrypt ($y$) or argon2id ($argon2id$) hash, not a password";
+  return known ? ""
+               : "must be a bcrypt ($2b$), yescrypt ($y$) or argon2id ($argon2id$) hash, not a "
+                 "password";
 }
 
 std::string check_token(std::string_view text) {
   constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-  const bool good = !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           marks.find(c) != std::string_view::npos;
-  });
+  const bool good =
+      !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               marks.find(c) != std::string_view::npos;
+      });
   return good ? "" : "must be an HTTP token: letters, digits and -._ without spaces";
 }
 

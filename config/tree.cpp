@@ -1,17 +1,16 @@
 // Builds the tree from yaml-cpp's events.
 #include "config/tree.h"
 
+#include <algorithm>
+#include <istream>
+#include <stdexcept>
+#include <streambuf>
+#include <unordered_map>
+#include <utility>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
-
-#include <algorithm>
-#include <istream>
-#include <streambuf>
-#include <stdexcept>
-#include <unordered_map>
-#include <utility>
 
 #include "config/text.h"
 
@@ -93,7 +92,8 @@ class Builder : public YAML::EventHandler {
     return {source_, static_cast<unsigned>(mark.line) + 1, static_cast<unsigned>(mark.column) + 1};
   }
 
-  [[noreturn]] void refuse(const YAML::Mark& mark, std::string message, std::string hint = {}) const {
+  [[noreturn]] void refuse(const YAML::Mark& mark, std::string message,
+                           std::string hint = {}) const {
     throw Refusal{at(mark), std::move(message), std::move(hint)};
   }
 
@@ -110,7 +110,8 @@ class Builder : public YAML::EventHandler {
 
   void charge_node(const YAML::Mark& mark) {
     if (++nodes_ > max_nodes)
-      refuse(mark, "more values than a configuration may hold", "aliases count as what they stand for");
+      refuse(mark, "more values than a configuration may hold",
+             "aliases count as what they stand for");
   }
 
   // An alias costs what it copies.
@@ -124,7 +125,8 @@ class Builder : public YAML::EventHandler {
     }
   }
 
-  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor, Node::Kind kind) {
+  void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+            Node::Kind kind) {
     check_tag(mark, tag);
     if (stack_.size() >= max_depth) refuse(mark, "nested deeper than any setting");
     Open opened;
@@ -192,7 +194,8 @@ class Builder : public YAML::EventHandler {
   std::unordered_map<YAML::anchor_t, Node> anchors_;
 };
 
-// yaml-cpp guesses encodings and reads past odd bytes; what it is given is plain UTF-8 text or nothing.
+// yaml-cpp guesses encodings and reads past odd bytes; what it is given is plain UTF-8 text or
+// nothing.
 void refuse_odd_bytes(std::string_view yaml, unsigned source) {
   const std::size_t bad = first_bad_text(yaml);
   if (bad == std::string_view::npos) return;
@@ -250,10 +253,14 @@ Node parse_tree(std::string_view yaml, std::string_view name, unsigned source,
 
 std::string_view kind_name(const Node& node) {
   switch (node.kind) {
-    case Node::Kind::scalar: return "text";
-    case Node::Kind::sequence: return "a list";
-    case Node::Kind::map: return "a mapping";
-    case Node::Kind::null: break;
+    case Node::Kind::scalar:
+      return "text";
+    case Node::Kind::sequence:
+      return "a list";
+    case Node::Kind::map:
+      return "a mapping";
+    case Node::Kind::null:
+      break;
   }
   return "nothing";
 }

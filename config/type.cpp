@@ -11,7 +11,9 @@
 namespace bulkhead::config {
 namespace {
 
-void* mutable_member(const Field& field, void* section) { return const_cast<void*>(field.member(section)); }
+void* mutable_member(const Field& field, void* section) {
+  return const_cast<void*>(field.member(section));
+}
 
 std::string unknown_hint(const std::vector<Field>& fields, std::string_view key, bool internal) {
   std::vector<std::string_view> keys;
@@ -20,11 +22,14 @@ std::string unknown_hint(const std::vector<Field>& fields, std::string_view key,
   std::string hint = did_you_mean(key, keys);
   if (!hint.empty() || keys.size() > 12) return hint;
   hint = "known here: ";
-  for (const std::string_view known : keys) hint += (known == keys.front() ? "" : ", ") + std::string(known);
+  for (const std::string_view known : keys)
+    hint += (known == keys.front() ? "" : ", ") + std::string(known);
   return hint;
 }
 
-std::string at_line(Mark mark) { return "line " + std::to_string(mark.line); }
+std::string at_line(Mark mark) {
+  return "line " + std::to_string(mark.line);
+}
 
 std::string written(const Writer& like, const Field& field, const void* section) {
   Writer writer = like.fresh();
@@ -46,7 +51,8 @@ void write_field(Writer& writer, const Field& field, const void* section, const 
 
 }  // namespace
 
-SectionType::SectionType(std::vector<Field> fields, std::function<Origin*(void*)> origin, const void* defaults)
+SectionType::SectionType(std::vector<Field> fields, std::function<Origin*(void*)> origin,
+                         const void* defaults)
     : fields_(std::move(fields)), origin_(std::move(origin)), defaults_(defaults) {}
 
 bool SectionType::read(Reader& reader, const Node& node, const Constraint&, void* value) const {
@@ -57,14 +63,16 @@ bool SectionType::read(Reader& reader, const Node& node, const Constraint&, void
   std::unordered_map<std::string_view, Mark> seen;
   for (const Entry& entry : node.entries) {
     const auto field = std::find_if(fields_.begin(), fields_.end(), [&](const Field& candidate) {
-      return candidate.key == entry.key && (reader.internal_keys() || !candidate.constraint.internal);
+      return candidate.key == entry.key &&
+             (reader.internal_keys() || !candidate.constraint.internal);
     });
     const auto [before, is_new] = seen.emplace(entry.key, entry.mark);
     // The reader keeps views of keys: the definitions' outlive it, an unknown one its own entry.
     const std::string shown = printable(entry.key);
     reader.enter(field == fields_.end() ? std::string_view(shown) : field->key);
     if (field == fields_.end()) {
-      reader.error(entry.mark, "unknown key", unknown_hint(fields_, entry.key, reader.internal_keys()));
+      reader.error(entry.mark, "unknown key",
+                   unknown_hint(fields_, entry.key, reader.internal_keys()));
     } else if (!is_new) {
       reader.error(entry.mark, "duplicate key", "first written in " + at_line(before->second));
     } else {
@@ -92,13 +100,15 @@ void SectionType::write(Writer& writer, const Constraint&, const void* value) co
   writer.outdent();
 }
 
-bool ListType::read(Reader& reader, const Node& node, const Constraint& constraint, void* value) const {
+bool ListType::read(Reader& reader, const Node& node, const Constraint& constraint,
+                    void* value) const {
   const bool single = node.kind == Node::Kind::scalar && constraint.one_or_many;
   if (!single && node.kind != Node::Kind::sequence && node.kind != Node::Kind::null)
     return reader.expected(node, "a list"), false;
   access_.clear(value);
   // A single value that was not understood is no element; a section keeps what was.
   const auto add = [&](const Node& item) {
+    if (element_.section() != nullptr) reader.note_position(item.mark);
     const bool understood = element_.read(reader, item, constraint, access_.append(value));
     if (!understood && element_.section() == nullptr) access_.remove_last(value);
   };
@@ -117,7 +127,8 @@ void ListType::write(Writer& writer, const Constraint& constraint, const void* v
   constexpr std::size_t most_on_a_line = 8;
   if (section() == nullptr && size <= most_on_a_line) {
     writer.begin_flow();
-    for (std::size_t index = 0; index < size; ++index) element_.write(writer, constraint, access_.at(value, index));
+    for (std::size_t index = 0; index < size; ++index)
+      element_.write(writer, constraint, access_.at(value, index));
     return writer.end_flow();
   }
   writer.indent();
@@ -128,7 +139,8 @@ void ListType::write(Writer& writer, const Constraint& constraint, const void* v
   writer.outdent();
 }
 
-bool OptionalType::read(Reader& reader, const Node& node, const Constraint& constraint, void* value) const {
+bool OptionalType::read(Reader& reader, const Node& node, const Constraint& constraint,
+                        void* value) const {
   const bool is_word = node.kind == Node::Kind::scalar && !constraint.empty_word.empty() &&
                        node.text == constraint.empty_word;
   if (is_word) return access_.reset(value), true;
@@ -153,7 +165,8 @@ std::string ListType::name(const Constraint& constraint) const {
 }
 
 std::string OptionalType::name(const Constraint& constraint) const {
-  const std::string word = constraint.empty_word.empty() ? "" : " or " + std::string(constraint.empty_word);
+  const std::string word =
+      constraint.empty_word.empty() ? "" : " or " + std::string(constraint.empty_word);
   return element_.name(constraint) + word;
 }
 

@@ -1,8 +1,10 @@
-// How the configuration is defined: once. A Section lists its fields (key, member, sentence, bounds); a Type knows how
-// one kind of value is read from a tree, written, and described. Reader, writer, schema and reference walk the same
-// tables. To add a setting: a member in the model, a line in config/describe_*.cpp.
+// How the configuration is defined: once. A Section lists its fields (key, member, sentence,
+// bounds); a Type knows how one kind of value is read from a tree, written, and described. Reader,
+// writer, schema and reference walk the same tables. To add a setting: a member in the model, a
+// line in config/describe_*.cpp.
 //
-// Templates are kept to what must know the member's C++ type; the walking is ordinary code. Internal to config/.
+// Templates are kept to what must know the member's C++ type; the walking is ordinary code.
+// Internal to config/.
 #pragma once
 
 #include <functional>
@@ -24,7 +26,9 @@ class Writer;  // config/writer.h
 class Type;
 
 using Roles = unsigned;  // a set of Role
-constexpr Roles role(Role which) { return 1U << static_cast<unsigned>(which); }
+constexpr Roles role(Role which) {
+  return 1U << static_cast<unsigned>(which);
+}
 inline constexpr Roles every_role = ~0U;
 
 // Why a value will not do: empty when it will.
@@ -32,12 +36,13 @@ using Check = std::function<std::string(std::string_view)>;
 
 // Bounds and habits of one field; of a list, they hold for its elements.
 struct Constraint {
-  double minimum = std::numeric_limits<double>::lowest();  // numbers; milliseconds of durations, bytes of sizes
+  double minimum =
+      std::numeric_limits<double>::lowest();  // numbers; milliseconds of durations, bytes of sizes
   double maximum = std::numeric_limits<double>::max();
   bool required = false;
-  bool one_or_many = false;    // a list that may be written as its only element
-  bool is_path = false;        // relative to the configuration's folder
-  bool internal = false;       // written by project() alone
+  bool one_or_many = false;     // a list that may be written as its only element
+  bool is_path = false;         // relative to the configuration's folder
+  bool internal = false;        // written by project() alone
   std::string_view empty_word;  // how an absent optional is written: "auto"
   std::uint16_t default_port = 0;
   Roles roles = every_role;
@@ -78,12 +83,14 @@ class Type {
   virtual ~Type() = default;
 
   // False, and value as it was (its default), when node will not do; the reader has heard why.
-  virtual bool read(Reader& reader, const Node& node, const Constraint& constraint, void* value) const = 0;
+  virtual bool read(Reader& reader, const Node& node, const Constraint& constraint,
+                    void* value) const = 0;
   virtual void write(Writer& writer, const Constraint& constraint, const void* value) const = 0;
   // Whether there is something to write: an absent optional has nothing.
   virtual bool present(const void*, const Constraint&) const { return true; }
   virtual std::string schema(const Constraint& constraint, unsigned indent) const = 0;  // JSON
-  virtual std::string name(const Constraint& constraint) const = 0;  // for people: "duration", "list of CIDRs"
+  virtual std::string name(
+      const Constraint& constraint) const = 0;  // for people: "duration", "list of CIDRs"
   virtual bool secret() const { return false; }
   // The section inside (of a list or an optional, its element's), for walking; else null.
   virtual const class SectionType* section() const { return nullptr; }
@@ -93,9 +100,11 @@ class Type {
 // The fields of one struct, in the order they are shown.
 class SectionType : public Type {
  public:
-  SectionType(std::vector<Field> fields, std::function<Origin*(void*)> origin, const void* defaults);
+  SectionType(std::vector<Field> fields, std::function<Origin*(void*)> origin,
+              const void* defaults);
 
-  bool read(Reader& reader, const Node& node, const Constraint& constraint, void* value) const override;
+  bool read(Reader& reader, const Node& node, const Constraint& constraint,
+            void* value) const override;
   void write(Writer& writer, const Constraint& constraint, const void* value) const override;
   std::string schema(const Constraint& constraint, unsigned indent) const override;
   std::string name(const Constraint&) const override { return "section"; }
@@ -115,9 +124,9 @@ template <class S>
 class Section {
  public:
   template <class M>
-  Field& add(std::string_view key, M S::*member, std::string_view doc);
+  Field& add(std::string_view key, M S::* member, std::string_view doc);
 
-  void origin(Origin S::*member) {
+  void origin(Origin S::* member) {
     origin_ = [member](void* section) { return &(static_cast<S*>(section)->*member); };
   }
 
@@ -160,7 +169,8 @@ struct ListAccess {
 class ListType : public Type {
  public:
   ListType(const Type& element, ListAccess access) : element_(element), access_(access) {}
-  bool read(Reader& reader, const Node& node, const Constraint& constraint, void* value) const override;
+  bool read(Reader& reader, const Node& node, const Constraint& constraint,
+            void* value) const override;
   void write(Writer& writer, const Constraint& constraint, const void* value) const override;
   std::string schema(const Constraint& constraint, unsigned indent) const override;
   std::string name(const Constraint& constraint) const override;
@@ -181,7 +191,8 @@ struct OptionalAccess {
 class OptionalType : public Type {
  public:
   OptionalType(const Type& element, OptionalAccess access) : element_(element), access_(access) {}
-  bool read(Reader& reader, const Node& node, const Constraint& constraint, void* value) const override;
+  bool read(Reader& reader, const Node& node, const Constraint& constraint,
+            void* value) const override;
   void write(Writer& writer, const Constraint& constraint, const void* value) const override;
   bool present(const void* value, const Constraint& constraint) const override;
   std::string schema(const Constraint& constraint, unsigned indent) const override;
@@ -220,12 +231,13 @@ struct TypeOf<std::optional<T>> {
   static const Type& get() {
     using Optional = std::optional<T>;
     static const OptionalType type(
-        type_of<T>(), {[](const void* optional) -> const void* {
-                         const auto& value = *static_cast<const Optional*>(optional);
-                         return value ? &*value : nullptr;
-                       },
-                       [](void* optional) -> void* { return &static_cast<Optional*>(optional)->emplace(); },
-                       [](void* optional) { static_cast<Optional*>(optional)->reset(); }});
+        type_of<T>(),
+        {[](const void* optional) -> const void* {
+           const auto& value = *static_cast<const Optional*>(optional);
+           return value ? &*value : nullptr;
+         },
+         [](void* optional) -> void* { return &static_cast<Optional*>(optional)->emplace(); },
+         [](void* optional) { static_cast<Optional*>(optional)->reset(); }});
     return type;
   }
 };
@@ -237,7 +249,7 @@ const Type& type_of() {
 
 template <class S>
 template <class M>
-Field& Section<S>::add(std::string_view key, M S::*member, std::string_view doc) {
+Field& Section<S>::add(std::string_view key, M S::* member, std::string_view doc) {
   Field field;
   field.key = key;
   field.doc = doc;

@@ -1,9 +1,8 @@
 // Durations, sizes, ports, URLs and domain patterns as text.
-#include <idn2.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <idn2.h>
 #include <limits>
 #include <memory>
 
@@ -50,13 +49,15 @@ std::optional<std::uint64_t> take_unit(std::string_view& text, const std::array<
   return std::nullopt;
 }
 
-std::optional<std::uint64_t> product(std::uint64_t number, std::uint64_t factor, std::uint64_t limit) {
+std::optional<std::uint64_t> product(std::uint64_t number, std::uint64_t factor,
+                                     std::uint64_t limit) {
   if (number > limit / factor) return std::nullopt;
   return number * factor;
 }
 
 template <std::size_t N>
-std::string largest_unit(std::uint64_t number, const std::array<Unit, N>& units, std::string_view base) {
+std::string largest_unit(std::uint64_t number, const std::array<Unit, N>& units,
+                         std::string_view base) {
   for (const Unit& unit : units)
     if (number != 0 && unit.factor > 1 && number % unit.factor == 0)
       return std::to_string(number / unit.factor) + std::string(unit.name);
@@ -74,7 +75,8 @@ std::optional<std::string> to_ascii(std::string_view name) {
 }
 
 bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 void lower(std::string& text) {
@@ -108,7 +110,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
   while (!text.empty()) {
     const auto number = take_number(text);
     const auto factor = number ? take_unit(text, durations) : std::nullopt;
-    if (!factor || *factor >= last_factor) return std::nullopt;  // each unit once, the larger before
+    if (!factor || *factor >= last_factor)
+      return std::nullopt;  // each unit once, the larger before
     const auto part = product(*number, *factor, limit - total);
     if (!part) return std::nullopt;
     total += *part;
@@ -120,7 +123,8 @@ std::optional<Duration> parse_duration(std::string_view text) {
 std::string format(Duration duration) {
   auto rest = static_cast<std::uint64_t>(duration.count());
   if (rest == 0) return "0s";
-  constexpr std::array<Unit, 4> order = {{{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+  constexpr std::array<Unit, 4> order = {
+      {{"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
   if (rest < 120'000 && rest % 1'000 == 0) return std::to_string(rest / 1'000) + "s";  // "90s"
   std::string out;
   for (const Unit& unit : order) {
@@ -185,7 +189,8 @@ std::optional<DomainPattern> parse_domain_pattern(std::string_view text) {
 }
 
 bool is_url(std::string_view text, std::span<const std::string_view> schemes) {
-  if (text.size() > 2048 || text.find_first_of(" \t\r\n\"<>\\^`{|}") != std::string_view::npos) return false;
+  if (text.size() > 2048 || text.find_first_of(" \t\r\n\"<>\\^`{|}") != std::string_view::npos)
+    return false;
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return false;
   const std::string_view scheme = text.substr(0, colon);

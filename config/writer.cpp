@@ -70,13 +70,14 @@ void Writer::secret(std::string_view text) {
 }
 
 void Writer::empty(std::string_view brackets) {
-  if (!after_dash_) out_ += ' ';
+  if (!after_dash_ && !out_.empty()) out_ += ' ';
   after_dash_ = false;
   out_ += brackets;
   out_ += '\n';
 }
 
-std::string write_section(const SectionType& type, const void* section, Writer::Purpose purpose, Roles roles) {
+std::string write_section(const SectionType& type, const void* section, Writer::Purpose purpose,
+                          Roles roles) {
   Writer writer(purpose, roles);
   type.write(writer, {}, section);
   return writer.take();

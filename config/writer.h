@@ -21,13 +21,13 @@ class Writer {
   Writer fresh() const { return {purpose_, roles_}; }
   bool includes(const Field& field) const;
 
-  void key(std::string_view name);            // begins a line "  name:"
-  void item();                                // begins a line "  -"
+  void key(std::string_view name);  // begins a line "  name:"
+  void item();                      // begins a line "  -"
   void scalar(std::string_view text, bool quoted);
-  void secret(std::string_view text);         // *** in show
-  void begin_flow();                          // " [": the scalars that follow share the line
+  void secret(std::string_view text);  // *** in show
+  void begin_flow();                   // " [": the scalars that follow share the line
   void end_flow();
-  void empty(std::string_view brackets);      // " []" or " {}"
+  void empty(std::string_view brackets);  // " []" or " {}"
   void indent() { ++depth_; }
   void outdent() { --depth_; }
 
@@ -43,6 +43,7 @@ class Writer {
   std::string out_;
 };
 
-std::string write_section(const SectionType& type, const void* section, Writer::Purpose purpose, Roles roles);
+std::string write_section(const SectionType& type, const void* section, Writer::Purpose purpose,
+                          Roles roles);
 
 }  // namespace bulkhead::config
