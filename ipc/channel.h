@@ -111,6 +111,11 @@ class Channel {
 
   // Stops run() and fails all calls. Safe from inside a handler.
   void close(std::string reason);
+
+  // Ends every call() without an answer, as if the peer had gone; the channel goes on. For a peer
+  // that was replaced by one that does not know the requests.
+  void forget_calls() { fail_pending(); }
+
   bool ended() const { return ended_; }
   proto::Party peer() const { return peer_; }
   int fd() const { return socket_.fd(); }

@@ -27,7 +27,7 @@ constexpr std::array permissions{
     Permission{prepare, "prepare", supervisor, acceptor, open, 1},
     Permission{prepare, "prepare", supervisor, egress, open, 1},
     Permission{listener, "listener", supervisor, acceptor, open, 1},
-    Permission{peer, "peer", supervisor, acceptor, open, 1},
+    Permission{peer_restarted, "peer_restarted", supervisor, acceptor, open, 0},
     Permission{peer, "peer", supervisor, egress, open, 1},
     Permission{access_log, "access_log", supervisor, acceptor, open, 1},
     Permission{prepared, "prepared", acceptor, supervisor, open, 0},

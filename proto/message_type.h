@@ -19,6 +19,7 @@ enum class MessageType : std::uint16_t {
   prepare,
   listener,
   peer,
+  peer_restarted,
   access_log,
   prepared,
   commit,

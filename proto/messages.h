@@ -14,7 +14,7 @@
 namespace bulkhead::proto {
 
 using AllMessages =
-    std::tuple<Hello, Prepare, Listener, Peer, AccessLog, Prepared, Commit, Abort, Drain, Drained,
+    std::tuple<Hello, Prepare, Listener, Peer, PeerRestarted, AccessLog, Prepared, Commit, Abort, Drain, Drained,
                QueryConnections, Connections, QueryCounters, Counters, CloseConnections, OpenTcp,
                OpenUdp, BindTcp, OpenUdpClient, PinUdpClient, Opened, Refused, Cancel, TestBackend,
                BackendTested, Command, StatusRow, WorkerRow, ListenerRow, BackendRow, RuleRow,

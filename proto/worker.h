@@ -75,12 +75,21 @@ struct Abort {
   static auto fields(auto& self) { return std::tie(self.generation); }
 };
 
-// The other end of a channel to a peer worker (one descriptor); replaces an earlier one to the same role and index.
+// An acceptor's channel to the egress: the egress's end (one descriptor), one for each acceptor. The supervisor keeps that
+// end as well, and hands it to the egress's successor: what an acceptor asks meanwhile waits in the kernel.
 struct Peer {
   static constexpr MessageType type = MessageType::peer;
-  Party role = Party::egress;
+  Party role = Party::acceptor;
   std::uint32_t index = 0;
   static auto fields(auto& self) { return std::tie(self.role, self.index); }
+};
+
+// To an acceptor: the egress at the other end of its channel is a new one. What the old one had taken and not answered
+// is to be asked again.
+struct PeerRestarted {
+  static constexpr MessageType type = MessageType::peer_restarted;
+  Party role = Party::egress;
+  static auto fields(auto& self) { return std::tie(self.role); }
 };
 
 // Where access log lines go (one descriptor, opened for appending); replaces an earlier one.
