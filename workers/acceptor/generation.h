@@ -1,0 +1,32 @@
+// Everything an acceptor derives from one generation of the configuration. Immutable; whoever began with one keeps it by
+// its shared_ptr.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "config/model.h"
+#include "runtime/tls_stream.h"
+#include "wire/http1/head_reader.h"
+#include "workers/acceptor/routing/rule_set.h"
+
+namespace bulkhead::acceptor {
+
+struct Generation {
+  std::uint32_t number = 0;
+  std::shared_ptr<const config::Config> config;
+  RuleSet rules;
+  wire::http1::Limits http_limits;
+  std::map<std::string, runtime::SslContext, std::less<>> parent_tls;  // by backend
+
+  // Null, with the reason, if something in it cannot be used (a CA bundle without certificates).
+  static std::shared_ptr<const Generation> make(std::uint32_t number, std::shared_ptr<const config::Config> config,
+                                                std::string& error);
+};
+
+// Reads the system's CA bundle for parents that name none; call it before the sandbox closes.
+void load_system_certificates();
+
+}  // namespace bulkhead::acceptor

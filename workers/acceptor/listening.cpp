@@ -1,0 +1,66 @@
+#include "workers/acceptor/listening.h"
+
+#include <cerrno>
+
+#include "platform/socket.h"
+#include "runtime/log.h"
+#include "runtime/timer.h"
+#include "workers/acceptor/session/session.h"
+
+namespace bulkhead::acceptor {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int max_accepts_a_round = 64;  // then the other listeners and connections have their turn
+constexpr runtime::Duration pause_time = 50ms;
+
+}  // namespace
+
+Listening::Listening(Acceptor& acceptor, proto::Listener listener, platform::UniqueFd socket)
+    : acceptor_(acceptor), listener_(std::move(listener)), socket_(std::move(socket)) {}
+
+void Listening::start(const std::shared_ptr<Listening>& self) { runtime::spawn(accept_all(self), &self->scope_); }
+
+void Listening::stop() {
+  while (accept_one()) continue;
+  scope_.cancel();
+}
+
+runtime::Task<void> Listening::accept_all(std::shared_ptr<Listening> self) {
+  while (!self->scope_.cancelled()) {
+    int taken = 0;
+    while (taken < max_accepts_a_round && self->accept_one()) ++taken;
+    if (self->pause_ || taken == max_accepts_a_round) {
+      const runtime::Duration time = self->pause_ ? pause_time : runtime::Duration(0);
+      self->pause_ = false;
+      co_await runtime::sleep_for(time);
+      continue;
+    }
+    co_await runtime::ready(self->socket_, runtime::Direction::read);
+  }
+}
+
+bool Listening::accept_one() {
+  auto accepted = platform::accept_tcp(socket_.fd());
+  if (accepted) {
+    serve(std::move(accepted->socket), accepted->peer);
+    return true;
+  }
+  const int error = accepted.error().code.value();
+  if (error == EAGAIN || error == EWOULDBLOCK) return false;
+  if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+    if (!pause_) runtime::log::warn("cannot accept", {{"listener", listener_.name.value}, {"error", accepted.error().to_string()}});
+    pause_ = true;
+    return false;
+  }
+  // Whatever the connection brought with it (ECONNABORTED, network errors) concerns it alone.
+  return error != EBADF && error != EINVAL && error != ENOTSOCK;
+}
+
+void Listening::serve(platform::UniqueFd socket, wire::Endpoint peer) {
+  ++acceptor_.totals.accepted;
+  start_session(acceptor_, listener_, std::move(socket), peer);
+}
+
+}  // namespace bulkhead::acceptor

@@ -1,0 +1,56 @@
+#include "workers/acceptor/observe/connection_table.h"
+
+namespace bulkhead::acceptor {
+
+ConnectionEntry::ConnectionEntry(ConnectionTable& table, wire::Endpoint endpoint)
+    : client(endpoint),
+      table_(table),
+      id_(table.next_id_++),
+      began_(runtime::Loop::current().now()),
+      pass_(table.gate_.enter()) {
+  table_.entries_.emplace(id_, this);
+}
+
+ConnectionEntry::~ConnectionEntry() { table_.entries_.erase(id_); }
+
+void ConnectionEntry::set_idle(bool idle) {
+  idle_ = idle;
+  if (idle && table_.draining()) scope_.cancel();
+}
+
+proto::ConnectionRow ConnectionEntry::row(runtime::Deadline now) const {
+  proto::ConnectionRow row;
+  row.id = id_;
+  row.worker = static_cast<std::uint16_t>(id_ >> 48);
+  row.client = client;
+  row.protocol = protocol;
+  row.destination = destination;
+  row.backend = backend;
+  row.rule = rule;
+  row.state = idle_ ? std::string_view("idle") : state;
+  row.age_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<runtime::Duration>(now - began_).count());
+  row.up = up + (live_up != nullptr ? *live_up : 0);
+  row.down = down + (live_down != nullptr ? *live_down : 0);
+  return row;
+}
+
+bool ConnectionTable::close(std::uint64_t id) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return false;
+  found->second->scope().cancel();
+  return true;
+}
+
+// Cancelling resumes nobody inline, so the map does not change under the loop.
+void ConnectionTable::close_all() {
+  for (const auto& [id, entry] : entries_) entry->scope().cancel();
+}
+
+void ConnectionTable::start_draining() {
+  draining_ = true;
+  for (const auto& [id, entry] : entries_) {
+    if (entry->is_idle()) entry->scope().cancel();
+  }
+}
+
+}  // namespace bulkhead::acceptor

@@ -1,0 +1,75 @@
+// The connections of this acceptor that are alive: for `proxyctl connections`, for ending one, and for draining.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "proto/worker.h"
+#include "runtime/gate.h"
+#include "runtime/loop.h"
+#include "runtime/waiter.h"
+#include "wire/address.h"
+
+namespace bulkhead::acceptor {
+
+class ConnectionTable;
+
+// One client connection. Entered for as long as it lives; the session keeps it up to date.
+class ConnectionEntry {
+ public:
+  ConnectionEntry(ConnectionTable& table, wire::Endpoint client);
+  ~ConnectionEntry();
+  ConnectionEntry(const ConnectionEntry&) = delete;
+  ConnectionEntry& operator=(const ConnectionEntry&) = delete;
+
+  std::uint64_t id() const { return id_; }
+  runtime::CancelScope& scope() { return scope_; }
+  proto::ConnectionRow row(runtime::Deadline now) const;
+
+  // Nothing is under way (a kept-alive connection between requests): a drain ends it at once.
+  void set_idle(bool idle);
+  bool is_idle() const { return idle_; }
+
+  wire::Endpoint client;
+  std::string protocol, destination, backend, rule;
+  std::string_view state = "reading request";
+  // Bytes of finished requests, and the live counters of the one under way.
+  std::uint64_t up = 0, down = 0;
+  const std::uint64_t* live_up = nullptr;
+  const std::uint64_t* live_down = nullptr;
+
+ private:
+  ConnectionTable& table_;
+  std::uint64_t id_;
+  runtime::Deadline began_;
+  runtime::CancelScope scope_;
+  runtime::Gate::Pass pass_;
+  bool idle_ = false;
+};
+
+class ConnectionTable {
+ public:
+  explicit ConnectionTable(std::uint32_t worker_index) : next_id_((std::uint64_t{worker_index} << 48) + 1) {}
+
+  // Ends one connection; false if there is none of that id.
+  bool close(std::uint64_t id);
+  void close_all();
+  // From now on idle connections end at once.
+  void start_draining();
+  bool draining() const { return draining_; }
+
+  std::size_t size() const { return entries_.size(); }
+  runtime::Gate& gate() { return gate_; }
+  const std::map<std::uint64_t, ConnectionEntry*>& entries() const { return entries_; }
+
+ private:
+  friend class ConnectionEntry;
+
+  std::map<std::uint64_t, ConnectionEntry*> entries_;
+  runtime::Gate gate_;
+  std::uint64_t next_id_;
+  bool draining_ = false;
+};
+
+}  // namespace bulkhead::acceptor

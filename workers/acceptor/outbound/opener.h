@@ -1,0 +1,34 @@
+// Opens the way out that a route has chosen: asks the egress for the first socket, then speaks to each parent proxy on the way
+// (TLS, CONNECT, SOCKS5), nearest first.
+#pragma once
+
+#include <memory>
+
+#include <tl/expected.hpp>
+
+#include "proto/opening.h"
+#include "runtime/task.h"
+#include "workers/acceptor/generation.h"
+#include "workers/acceptor/outbound/egress_link.h"
+#include "workers/acceptor/outbound/upstream.h"
+
+namespace bulkhead::acceptor {
+
+struct OpenRequest {
+  std::shared_ptr<const Generation> generation;
+  const config::Backend* backend = nullptr;  // of that generation; direct, http or socks5
+  wire::HostPort destination;
+  // Stop in front of the last parent if that is an HTTP proxy: the request itself goes to it, in absolute form.
+  bool absolute_form = false;
+};
+
+// The parents to pass, nearest first; backends of type direct add none.
+std::vector<const config::Backend*> hops_of(const config::Config& config, const config::Backend& backend);
+
+// True if plain requests through this backend are sent to an HTTP parent in absolute form.
+bool ends_at_http_parent(const config::Config& config, const config::Backend& backend);
+
+runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress, BackendCounters& counters,
+                                                            OpenRequest request, runtime::Deadline deadline);
+
+}  // namespace bulkhead::acceptor

@@ -1,0 +1,129 @@
+#include "workers/acceptor/service.h"
+
+#include <algorithm>
+
+#include "runtime/log.h"
+
+namespace bulkhead::acceptor {
+
+AcceptorService::AcceptorService(std::uint32_t index)
+    : acceptor_(index, platform::UniqueFd(workers::egress_descriptor)) {}
+
+// Without a way out this process is of no use; the supervisor starts one that has it.
+runtime::Task<void> AcceptorService::watch_egress() {
+  const ipc::ChannelEnd end = co_await acceptor_.egress.run();
+  runtime::log::error("the channel to the egress has ended", {{"reason", end.reason}});
+  acceptor_.connections.close_all();
+  runtime::Loop::current().stop();
+}
+
+void AcceptorService::attach(ipc::Channel& control) {
+  runtime::spawn(watch_egress());
+  control.on<proto::PeerRestarted>([this](proto::PeerRestarted, ipc::Envelope&) { acceptor_.egress.ask_again(); });
+  control.on<proto::Listener>([this](proto::Listener message, ipc::Envelope& envelope) {
+    on_listener(std::move(message), std::move(envelope.descriptors.front()));
+  });
+  control.on<proto::AccessLog>([this](proto::AccessLog, ipc::Envelope& envelope) {
+    acceptor_.access_log.flush();
+    acceptor_.access_log.set_destination(std::move(envelope.descriptors.front()));
+  });
+  control.on<proto::QueryConnections>([this, &control](proto::QueryConnections, ipc::Envelope& envelope) {
+    send_connections(control, envelope.id);
+  });
+  control.on<proto::QueryCounters>([this, &control](proto::QueryCounters, ipc::Envelope& envelope) {
+    send_counters(control, envelope.id);
+  });
+  control.on<proto::CloseConnections>([this](proto::CloseConnections message, ipc::Envelope&) {
+    if (message.id == 0) {
+      acceptor_.connections.close_all();
+    } else {
+      acceptor_.connections.close(message.id);
+    }
+  });
+}
+
+void AcceptorService::on_listener(proto::Listener message, platform::UniqueFd socket) {
+  const std::uint32_t id = message.id;
+  arrived_[id] = std::make_shared<Listening>(acceptor_, std::move(message), std::move(socket));
+}
+
+std::string AcceptorService::prepare(std::uint32_t generation, std::shared_ptr<const config::Config> config,
+                                     const std::vector<std::uint32_t>& listeners) {
+  for (const std::uint32_t id : listeners) {
+    if (!serving_.contains(id) && !arrived_.contains(id)) return "listener " + std::to_string(id) + " never arrived";
+  }
+  std::string error;
+  auto made = Generation::make(generation, std::move(config), error);
+  if (!made) return error;
+  prepared_ = Prepared{std::move(made), listeners};
+  return {};
+}
+
+void AcceptorService::commit(std::uint32_t generation) {
+  if (!prepared_ || prepared_->generation->number != generation) return;
+  acceptor_.generation = std::move(prepared_->generation);
+  const config::AccessLog& log = acceptor_.generation->config->access_log;
+  acceptor_.access_log.set_also_stdout(log.enabled && log.output == config::LogOutput::both);
+  // Upstream connections were opened under the old generation's terms.
+  acceptor_.pool.clear();
+  for (auto& [id, listening] : arrived_) {
+    serving_[id] = listening;
+    Listening::start(listening);
+  }
+  arrived_.clear();
+  const std::vector<std::uint32_t> wanted = std::move(prepared_->listeners);
+  prepared_.reset();
+  std::erase_if(serving_, [&](const auto& entry) {
+    if (std::find(wanted.begin(), wanted.end(), entry.first) != wanted.end()) return false;
+    entry.second->stop();
+    return true;
+  });
+}
+
+void AcceptorService::abort(std::uint32_t) {
+  prepared_.reset();
+  arrived_.clear();
+}
+
+runtime::Task<std::uint32_t> AcceptorService::drain(runtime::Deadline deadline) {
+  for (auto& [id, listening] : serving_) listening->stop();
+  serving_.clear();
+  acceptor_.connections.start_draining();
+  acceptor_.pool.clear();
+  const auto result = co_await acceptor_.connections.gate().empty(deadline);
+  const auto cut = static_cast<std::uint32_t>(acceptor_.connections.size());
+  if (result != runtime::Event::Result::set) {
+    acceptor_.connections.close_all();
+    co_await acceptor_.connections.gate().empty();
+  }
+  acceptor_.access_log.flush();
+  co_return cut;
+}
+
+void AcceptorService::send_connections(ipc::Channel& control, std::uint32_t id) const {
+  proto::Connections part;
+  const runtime::Deadline now = runtime::Loop::current().now();
+  for (const auto& [number, entry] : acceptor_.connections.entries()) {
+    if (part.rows.push(entry->row(now))) continue;
+    control.send(part, {}, id);
+    part.rows.items.clear();
+    part.rows.push(entry->row(now));
+  }
+  part.last = true;
+  control.send(part, {}, id);
+}
+
+void AcceptorService::send_counters(ipc::Channel& control, std::uint32_t id) const {
+  proto::Counters counters;
+  counters.active = acceptor_.connections.size();
+  counters.accepted = acceptor_.totals.accepted;
+  counters.refused = acceptor_.totals.refused;
+  counters.up = acceptor_.totals.up;
+  counters.down = acceptor_.totals.down;
+  for (const auto& [name, count] : acceptor_.backends.all()) {
+    counters.backends.push({name, count.active, count.opened, count.failed});
+  }
+  control.send(counters, {}, id);
+}
+
+}  // namespace bulkhead::acceptor

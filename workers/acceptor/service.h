@@ -1,0 +1,42 @@
+// The acceptor as the supervisor sees it: generations, listeners, the channel to the egress, questions about connections,
+// drain.
+#pragma once
+
+#include <map>
+#include <memory>
+
+#include "workers/acceptor/acceptor.h"
+#include "workers/acceptor/listening.h"
+#include "workers/process/worker_process.h"
+
+namespace bulkhead::acceptor {
+
+class AcceptorService final : public workers::Service {
+ public:
+  explicit AcceptorService(std::uint32_t index);
+
+  void attach(ipc::Channel& control) override;
+  std::string prepare(std::uint32_t generation, std::shared_ptr<const config::Config> config,
+                      const std::vector<std::uint32_t>& listeners) override;
+  void commit(std::uint32_t generation) override;
+  void abort(std::uint32_t generation) override;
+  runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) override;
+
+ private:
+  struct Prepared {
+    std::shared_ptr<const Generation> generation;
+    std::vector<std::uint32_t> listeners;
+  };
+
+  runtime::Task<void> watch_egress();
+  void on_listener(proto::Listener message, platform::UniqueFd socket);
+  void send_connections(ipc::Channel& control, std::uint32_t id) const;
+  void send_counters(ipc::Channel& control, std::uint32_t id) const;
+
+  Acceptor acceptor_;
+  std::map<std::uint32_t, std::shared_ptr<Listening>> serving_;
+  std::map<std::uint32_t, std::shared_ptr<Listening>> arrived_;  // not started yet
+  std::optional<Prepared> prepared_;
+};
+
+}  // namespace bulkhead::acceptor

@@ -1,0 +1,79 @@
+#include "workers/acceptor/session/client.h"
+
+#include "workers/acceptor/policy/client_policy.h"
+
+namespace bulkhead::acceptor {
+namespace {
+
+tl::unexpected<Failure> refuse(proto::Refusal reason, std::string detail = {}) {
+  return tl::unexpected(Failure{reason, std::move(detail)});
+}
+
+// Several backends of a rule: the first that can be used. (Weights and health decide later.)
+const config::Backend* choose_backend(const config::Config& config, const config::Rule& rule) {
+  if (!rule.backend.empty()) return config.backend(rule.backend);
+  const config::Backend* first = nullptr;
+  for (const auto& candidate : rule.backends) {
+    const config::Backend* backend = config.backend(candidate.name);
+    if (first == nullptr) first = backend;
+    if (backend != nullptr && backend->unavailable.empty()) return backend;
+  }
+  return first;
+}
+
+bool is_tunnel(const config::Backend& backend) {
+  return backend.type == config::BackendType::wireguard || backend.type == config::BackendType::openvpn;
+}
+
+}  // namespace
+
+AccessRecord Client::new_record(std::string_view protocol) const {
+  AccessRecord record;
+  record.id = entry.id();
+  record.client = entry.client;
+  record.listener = listener.name.value;
+  record.protocol = protocol;
+  return record;
+}
+
+tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generation> generation,
+                                   const wire::HostPort& destination, config::MatchProtocol protocol,
+                                   AccessRecord& record) {
+  const config::Config& config = *generation->config;
+  if (!admits(config.access_control, client.entry.client.address)) return refuse(proto::Refusal::client_denied);
+  const RouteQuery query{destination, client.entry.client.address, protocol, record.username};
+  Route route;
+  route.rule = generation->rules.match(query);
+  route.generation = std::move(generation);
+  if (route.rule == nullptr) return refuse(proto::Refusal::no_rule);
+  record.rule = route.rule->name;
+  if (route.rule->action == config::RuleAction::block) return refuse(proto::Refusal::rule_blocked);
+  if (route.rule->action == config::RuleAction::redirect) {
+    route.redirect = &*route.rule->redirect;
+    return route;
+  }
+  route.backend = choose_backend(config, *route.rule);
+  if (route.backend == nullptr) return refuse(proto::Refusal::backend_unavailable, "no such backend");
+  record.backend = route.backend->name;
+  if (!route.backend->unavailable.empty()) {
+    return refuse(proto::Refusal::backend_unavailable, route.backend->unavailable);
+  }
+  if (is_tunnel(*route.backend)) {
+    return refuse(proto::Refusal::backend_unavailable, "this version has no tunnel worker");
+  }
+  return route;
+}
+
+void record_lost_client(Client& client, const Generation& generation, AccessRecord record) {
+  record.status = 499;
+  record.detail = "the client went away";
+  client.acceptor.record(generation, record);
+}
+
+void set_refusal(AccessRecord& record, const Failure& failure) {
+  record.refusal = failure.reason;
+  record.detail = failure.detail;
+  record.status = terms_of(failure.reason).http_status;
+}
+
+}  // namespace bulkhead::acceptor

@@ -1,0 +1,51 @@
+// One client connection as its session sees it, from accept to close. The rooms are walked in order: recognised, admitted,
+// routed, opened, relayed, accounted.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "proto/worker.h"
+#include "runtime/stream.h"
+#include "workers/acceptor/acceptor.h"
+#include "workers/acceptor/outbound/failure.h"
+#include "workers/acceptor/session/read_buffer.h"
+
+namespace bulkhead::acceptor {
+
+struct Client {
+  Client(Acceptor& owner, const proto::Listener& on, platform::UniqueFd socket, wire::Endpoint peer)
+      : acceptor(owner), listener(on), peer_address(peer), stream(std::make_unique<runtime::SocketStream>(std::move(socket))), entry(owner.connections, peer) {}
+
+  Acceptor& acceptor;
+  proto::Listener listener;
+  wire::Endpoint peer_address;  // of the socket; entry.client is the one announced by a PROXY header, if any
+  std::unique_ptr<runtime::Stream> stream;
+  ReadBuffer buffer;  // read and not yet used
+  ConnectionEntry entry;
+
+  // A record that already knows the connection.
+  AccessRecord new_record(std::string_view protocol) const;
+};
+
+// Where a request is to go, or why it is not to go anywhere.
+struct Route {
+  std::shared_ptr<const Generation> generation;
+  const config::Rule* rule = nullptr;
+  const config::Backend* backend = nullptr;   // null for a redirect
+  const config::Redirect* redirect = nullptr;
+};
+
+// Admits and routes: client policy, then rules, then whether the backend can be used at all. Fills the record's rule and
+// backend.
+tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generation> generation,
+                                   const wire::HostPort& destination, config::MatchProtocol protocol,
+                                   AccessRecord& record);
+
+// The client went away before it could be answered: recorded with status 499, as is the custom.
+void record_lost_client(Client& client, const Generation& generation, AccessRecord record);
+
+// Marks the record as refused; its status becomes the HTTP status of the refusal.
+void set_refusal(AccessRecord& record, const Failure& failure);
+
+}  // namespace bulkhead::acceptor

@@ -1,0 +1,374 @@
+#include "workers/acceptor/session/http_exchange.h"
+
+#include <utility>
+
+#include "egress/parent/basic_credentials.h"
+#include "runtime/both.h"
+#include "workers/acceptor/outbound/opener.h"
+#include "workers/acceptor/session/http_answer.h"
+#include "workers/acceptor/session/tunnel.h"
+
+namespace bulkhead::acceptor {
+
+using proto::Refusal;
+namespace http1 = wire::http1;
+
+namespace {
+
+// Shows the bytes of the exchange in the table of connections while it runs.
+class LiveRecord {
+ public:
+  LiveRecord(ConnectionEntry& entry, const AccessRecord& record) : entry_(entry), record_(record) {
+    entry_.live_up = &record_.bytes_received;
+    entry_.live_down = &record_.bytes_sent;
+  }
+  ~LiveRecord() {
+    entry_.up += record_.bytes_received;
+    entry_.down += record_.bytes_sent;
+    entry_.live_up = entry_.live_down = nullptr;
+  }
+  LiveRecord(const LiveRecord&) = delete;
+  LiveRecord& operator=(const LiveRecord&) = delete;
+
+ private:
+  ConnectionEntry& entry_;
+  const AccessRecord& record_;
+};
+
+std::string pool_key(const Route& route, const http1::RequestHead& head, bool absolute_form) {
+  std::string key = std::to_string(route.generation->number) + ' ' + route.backend->name;
+  if (!absolute_form) key += ' ' + head.authority.to_string();
+  return key;
+}
+
+}  // namespace
+
+HttpExchange::HttpExchange(Client& client, Route route, http1::RequestHead& head, AccessRecord record)
+    : client_(client),
+      route_(std::move(route)),
+      head_(head),
+      record_(std::move(record)),
+      config_(*route_.generation->config),
+      client_keeps_alive_(head.keep_alive),
+      upgrade_requested_(!head.upgrade.empty()),
+      to_head_(head.method == "HEAD") {}
+
+runtime::Task<bool> HttpExchange::run() {
+  if (route_.backend->type == config::BackendType::echo) {
+    const bool kept = co_await echo_request(client_, route_, head_, client_keeps_alive_, std::move(record_));
+    co_return kept;
+  }
+  if (!prepare()) {
+    const bool kept = co_await refuse_http(client_, route_.generation, {.failure = {Refusal::bad_request, "cannot be forwarded"}}, std::move(record_));
+    co_return kept;
+  }
+  std::optional<Upstream> upstream = take_pooled();
+  while (true) {
+    const bool reused = upstream.has_value();
+    if (!reused) {
+      failure_ = co_await connect(upstream);
+      if (failure_) break;
+    }
+    begin_attempt();
+    record_.upstream = upstream->remote;
+    {
+      const LiveRecord live(client_.entry, record_);
+      co_await exchange(*upstream->stream);
+    }
+    if (!failure_ || !reused || !may_send_again()) break;
+    upstream.reset();
+  }
+  if (!upstream) {
+    const bool whole = !head_.body.has_body();
+    const bool kept = co_await refuse_http(client_, route_.generation, {.failure = *failure_, .keep_alive = client_keeps_alive_ && whole, .to_head = to_head_}, std::move(record_));
+    co_return kept;
+  }
+  const bool kept = co_await finish(std::move(*upstream));
+  co_return kept;
+}
+
+bool HttpExchange::prepare() {
+  absolute_form_ = ends_at_http_parent(config_, *route_.backend);
+  pool_key_ = pool_key(route_, head_, absolute_form_);
+  http1::RequestForwarding forwarding;
+  forwarding.pseudonym = config_.server.via;
+  forwarding.keep_alive = config_.network.keepalive.enabled;
+  forwarding.forward_upgrade = upgrade_requested_;
+  if (!http1::prepare_request(head_, forwarding)) return false;
+  if (absolute_form_ && !route_.backend->proxy->username.empty()) {
+    const std::string credentials = egress::basic_credentials(*route_.backend->proxy);
+    if (!head_.headers.set("Proxy-Authorization", credentials)) return false;
+  }
+  http1::append_request_head(request_text_, head_, absolute_form_ ? http1::TargetForm::absolute : http1::TargetForm::origin);
+  return true;
+}
+
+std::optional<Upstream> HttpExchange::take_pooled() {
+  if (!config_.network.keepalive.enabled) return std::nullopt;
+  return client_.acceptor.pool.take(pool_key_);
+}
+
+runtime::Task<std::optional<Failure>> HttpExchange::connect(std::optional<Upstream>& upstream) {
+  auto opened = co_await open_upstream(client_.acceptor.egress, client_.acceptor.backends,
+                                       OpenRequest{route_.generation, route_.backend, head_.authority, true},
+                                       after(config_.network.timeouts.connect));
+  if (!opened) co_return opened.error();
+  record_.connect_time = opened->connect_time;
+  upstream.emplace(std::move(*opened));
+  co_return std::nullopt;
+}
+
+void HttpExchange::begin_attempt() {
+  request_body_ = http1::BodyDecoder(head_.body);
+  http1::ResponseContext context;
+  context.to_head = to_head_;
+  context.upgrade_requested = upgrade_requested_;
+  response_ = http1::ResponseParser(context, route_.generation->http_limits);
+  response_buffer_ = {};
+  failure_.reset();
+  request_sent_ = response_begun_ = client_told_ = response_done_ = client_broken_ = upgraded_ = false;
+  upstream_reusable_ = downstream_keep_alive_ = false;
+  last_upload_ = runtime::Clock::now();
+}
+
+// Only what the upstream cannot have acted upon without answering, and what we can still say again.
+bool HttpExchange::may_send_again() const {
+  return !response_begun_ && !client_told_ && !client_broken_ && request_body_.raw_octets() == 0 &&
+         failure_->reason == Refusal::connection_reset;
+}
+
+runtime::Task<void> HttpExchange::exchange(runtime::Stream& upstream) {
+  if (!head_.body.has_body()) {
+    co_await upload(upstream);
+    co_await download(upstream);
+    co_return;
+  }
+  runtime::CancelScope* parent = co_await runtime::current_scope();
+  runtime::CancelScope up(parent), down(parent);
+  upload_scope_ = &up;
+  download_scope_ = &down;
+  co_await runtime::both(upload(upstream).under(up), download(upstream).under(down));
+  upload_scope_ = download_scope_ = nullptr;
+}
+
+// A write that fails is not yet a failure: the upstream may have answered before it closed. The download tells.
+runtime::Task<void> HttpExchange::upload(runtime::Stream& upstream) {
+  const runtime::IoResult sent = co_await runtime::write_all(upstream, request_text_, after(config_.network.timeouts.write));
+  if (!sent.ok()) co_return;
+  if (head_.body.has_body()) co_await upload_body(upstream);
+  request_sent_ = request_body_.done();
+  last_upload_ = runtime::Clock::now();
+}
+
+runtime::Task<void> HttpExchange::upload_body(runtime::Stream& upstream) {
+  const bool chunked = head_.body.kind == http1::BodyFraming::Kind::chunked;
+  while (!request_body_.done()) {
+    if (client_.buffer.empty()) {
+      const bool more = co_await read_request_body();
+      if (!more) co_return;
+    }
+    const http1::BodyStep step = request_body_.feed(client_.buffer.view());
+    if (step.error != http1::ParseError::none) {
+      client_broken_ = true;
+      fail(Refusal::bad_request, std::string(http1::name(step.error)));
+      if (download_scope_ != nullptr) download_scope_->cancel();
+      co_return;
+    }
+    std::string out;
+    if (chunked) {
+      http1::append_chunk(out, step.payload);
+      if (step.done) http1::append_last_chunk(out, request_body_.trailers());
+    } else {
+      out = step.payload;
+    }
+    client_.buffer.consume(step.consumed);
+    record_.bytes_received += step.consumed;
+    const runtime::IoResult sent = co_await runtime::write_all(upstream, out, after(config_.network.timeouts.write));
+    if (!sent.ok()) co_return;
+    last_upload_ = runtime::Clock::now();
+  }
+}
+
+// More of the request's body. A client that stops in the middle of it has spoilt the request.
+runtime::Task<bool> HttpExchange::read_request_body() {
+  const runtime::IoResult got = co_await read_more(*client_.stream, client_.buffer, after(config_.network.timeouts.idle));
+  if (got.ok()) co_return true;
+  client_broken_ = true;
+  if (got.status == runtime::IoStatus::cancelled) co_return false;
+  const bool late = got.status == runtime::IoStatus::timed_out;
+  fail(late ? Refusal::header_timeout : Refusal::bad_request, "the request's body stopped");
+  if (download_scope_ != nullptr) download_scope_->cancel();
+  co_return false;
+}
+
+runtime::Task<void> HttpExchange::download(runtime::Stream& upstream) {
+  const bool got_head = co_await read_response_head(upstream);
+  if (got_head) {
+    http1::BodyFraming framing;
+    std::string out = response_head_text(framing);
+    if (upgraded_) {
+      const bool told = co_await write_to_client(std::move(out));
+      response_done_ = told;
+    } else if (!failure_) {
+      co_await download_body(upstream, std::move(out), framing);
+    }
+  }
+  // An answer that came before the whole request was sent, or none at all: nobody wants the rest.
+  if (upload_scope_ != nullptr) upload_scope_->cancel();
+}
+
+// Reads until there is a final response's head, passing interim ones on.
+runtime::Task<bool> HttpExchange::read_response_head(runtime::Stream& upstream) {
+  while (true) {
+    const http1::ParseResult result = response_.parse(response_buffer_.view());
+    if (result.status == http1::ParseResult::Status::error) {
+      fail(Refusal::upstream_protocol_error, std::string(http1::name(result.error)));
+      co_return false;
+    }
+    if (result.status == http1::ParseResult::Status::need_more) {
+      const bool more = co_await read_response(upstream);
+      if (!more) co_return false;
+      continue;
+    }
+    response_buffer_.consume(result.consumed);
+    if (!response_.head().is_interim()) co_return true;
+    if (head_.version == http1::Version::http_1_1) {
+      std::string interim;
+      http1::append_response_head(interim, response_.head());
+      const bool told = co_await write_to_client(std::move(interim));
+      if (!told) co_return false;
+      client_told_ = false;  // a refusal can still follow an interim response
+    }
+    response_.reset();
+  }
+}
+
+// More of the response. Silence counts from the last octet of the request that went out.
+runtime::Task<bool> HttpExchange::read_response(runtime::Stream& upstream) {
+  const runtime::Duration patience = response_begun_ ? config_.network.timeouts.idle : config_.network.timeouts.read;
+  while (true) {
+    const runtime::IoResult got = co_await read_more(upstream, response_buffer_, after(patience));
+    if (got.ok()) {
+      response_begun_ = true;
+      co_return true;
+    }
+    const bool uploading = upload_scope_ != nullptr && last_upload_ + patience > runtime::Clock::now();
+    if (got.status == runtime::IoStatus::timed_out && uploading) continue;
+    if (got.status == runtime::IoStatus::timed_out) fail(Refusal::upstream_timeout, {});
+    if (got.status == runtime::IoStatus::cancelled) fail(Refusal::shutting_down, "cancelled");
+    if (got.status == runtime::IoStatus::eof) fail(Refusal::connection_reset, "closed before the response was whole");
+    if (got.status == runtime::IoStatus::failed) fail(Refusal::connection_reset, "reset");
+    co_return false;
+  }
+}
+
+// Prepares the response for the client and notes what it says about the two connections.
+std::string HttpExchange::response_head_text(http1::BodyFraming& framing) {
+  http1::ResponseHead& response = response_.head();
+  record_.status = response.status;
+  upgraded_ = response.status == 101;
+  upstream_reusable_ = response.keep_alive && !upgraded_;
+  http1::ResponseForwarding forwarding;
+  forwarding.pseudonym = config_.server.via;
+  forwarding.client_version = head_.version;
+  forwarding.keep_alive = client_keeps_alive_ && request_body_.done() && !client_.acceptor.connections.draining();
+  const http1::Downstream downstream = http1::prepare_response(response, forwarding);
+  if (!downstream.ok) fail(Refusal::upstream_protocol_error, "the response cannot be forwarded");
+  framing = downstream.body;
+  downstream_keep_alive_ = downstream.keep_alive;
+  std::string out;
+  http1::append_response_head(out, response);
+  return out;
+}
+
+runtime::Task<void> HttpExchange::download_body(runtime::Stream& upstream, std::string out,
+                                                http1::BodyFraming framing) {
+  http1::BodyDecoder body(response_.head().body);
+  const bool chunked = framing.kind == http1::BodyFraming::Kind::chunked;
+  while (true) {
+    while (!body.done() && !response_buffer_.empty()) {
+      const http1::BodyStep step = body.feed(response_buffer_.view());
+      if (step.error != http1::ParseError::none) co_return fail(Refusal::upstream_protocol_error, std::string(http1::name(step.error)));
+      if (chunked) {
+        http1::append_chunk(out, step.payload);
+      } else {
+        out += step.payload;
+      }
+      response_buffer_.consume(step.consumed);
+    }
+    if (body.done() && chunked) http1::append_last_chunk(out, body.trailers());
+    if (!out.empty()) {
+      const bool told = co_await write_to_client(std::exchange(out, {}));
+      if (!told) co_return;
+    }
+    if (body.done()) break;
+    const bool more = co_await read_response(upstream);
+    if (more) continue;
+    // For a body that lasts until the upstream closes, its end is the end.
+    if (failure_->detail.starts_with("closed") && body.end_of_input()) {
+      failure_.reset();
+      if (!chunked) break;
+      http1::append_last_chunk(out);
+      const bool told = co_await write_to_client(std::exchange(out, {}));
+      if (!told) co_return;
+      break;
+    }
+    co_return;
+  }
+  response_done_ = true;
+}
+
+runtime::Task<bool> HttpExchange::write_to_client(std::string bytes) {
+  client_told_ = true;
+  const runtime::IoResult sent = co_await runtime::write_all(*client_.stream, bytes, after(config_.network.timeouts.write));
+  record_.bytes_sent += sent.bytes;
+  if (sent.ok()) co_return true;
+  client_broken_ = true;
+  fail(Refusal::internal_error, "the client went away");
+  co_return false;
+}
+
+// The first failure is the cause; what follows from it is not told.
+void HttpExchange::fail(Refusal reason, std::string detail) {
+  if (!failure_) failure_ = Failure{reason, std::move(detail)};
+}
+
+runtime::Task<bool> HttpExchange::finish(Upstream upstream) {
+  if (upgraded_ && response_done_) {
+    const bool kept = co_await become_tunnel(std::move(upstream));
+    co_return kept;
+  }
+  if (failure_ && !client_told_) {
+    HttpRefusal refusal{.failure = *failure_, .to_head = to_head_};
+    refusal.keep_alive = client_keeps_alive_ && !client_broken_ && request_body_.done();
+    const bool kept = co_await refuse_http(client_, route_.generation, std::move(refusal), std::move(record_));
+    co_return kept;
+  }
+  if (failure_) {
+    record_.refusal = failure_->reason;
+    record_.detail = failure_->detail;
+    if (client_broken_) record_.refusal.reset();
+  }
+  client_.acceptor.record(*route_.generation, record_);
+  const config::Keepalive& keepalive = config_.network.keepalive;
+  const bool clean = response_done_ && !failure_ && request_body_.done();
+  if (clean && upstream_reusable_ && keepalive.enabled && response_buffer_.empty() &&
+      route_.generation == client_.acceptor.generation) {
+    client_.acceptor.pool.put(pool_key_, std::move(upstream), keepalive.max_idle_conns, keepalive.max_idle_time);
+  }
+  co_return clean && downstream_keep_alive_ && !client_broken_;
+}
+
+runtime::Task<bool> HttpExchange::become_tunnel(Upstream upstream) {
+  const std::string early = response_buffer_.take();
+  const runtime::IoResult sent = co_await runtime::write_all(*client_.stream, early, after(config_.network.timeouts.write));
+  record_.bytes_sent += sent.bytes;
+  if (!sent.ok()) {
+    record_lost_client(client_, *route_.generation, std::move(record_));
+    co_return false;
+  }
+  co_await run_tunnel(client_, route_, *upstream.stream, std::move(record_));
+  co_return false;
+}
+
+}  // namespace bulkhead::acceptor

@@ -1,0 +1,145 @@
+#include "workers/acceptor/session/udp_association.h"
+
+#include <array>
+#include <map>
+
+#include "runtime/both.h"
+#include "wire/socks/udp.h"
+#include "workers/acceptor/session/udp_flow.h"
+
+namespace bulkhead::acceptor {
+namespace {
+
+using proto::Refusal;
+
+constexpr std::size_t max_flows = 256;  // destinations of one association at a time
+constexpr std::size_t max_datagram = 65'536;
+constexpr int max_failures = 16;  // in a row: an ICMP error is one, a broken socket is without end
+thread_local std::array<std::byte, max_datagram> scratch;
+
+class Association {
+ public:
+  Association(Client& client, platform::UniqueFd socket, wire::Endpoint announced, runtime::CancelScope& scope)
+      : peers_{client, runtime::Socket(std::move(socket)), {}, 0, 0}, announced_(announced), scope_(scope) {}
+
+  // Carries datagrams from the client until cancelled; then waits for the flows.
+  runtime::Task<void> run() {
+    peers_.client.entry.live_up = &peers_.up;
+    peers_.client.entry.live_down = &peers_.down;
+    int failures = 0;
+    while (!scope_.cancelled()) {
+      const runtime::Datagram got = runtime::try_receive(peers_.client_socket, scratch);
+      if (got.status == runtime::IoStatus::would_block) {
+        co_await runtime::ready(peers_.client_socket, runtime::Direction::read);
+        continue;
+      }
+      if (got.status != runtime::IoStatus::ok && ++failures > max_failures) break;
+      if (got.status != runtime::IoStatus::ok || got.truncated) continue;
+      failures = 0;
+      if (!is_from_client(got.source)) continue;
+      if (!pinned_) {
+        // The scratch buffer is others' while we wait.
+        const std::vector<std::byte> first(scratch.begin(), scratch.begin() + static_cast<std::ptrdiff_t>(got.bytes));
+        pinned_ = co_await pin(got.source);
+        if (pinned_) pass_on(first);
+        continue;
+      }
+      pass_on(std::span(scratch).first(got.bytes));
+    }
+    scope_.cancel();
+    co_await peers_.gate.empty_uncancelled();
+    peers_.client.entry.live_up = peers_.client.entry.live_down = nullptr;
+  }
+
+ private:
+  // RFC 1928 section 7: only the client's own address, and the port it announced if it did. Once pinned, the kernel sees
+  // to it.
+  bool is_from_client(const wire::Endpoint& source) const {
+    if (pinned_) return true;
+    if (source.address != peers_.client.peer_address.address) return false;
+    return announced_.port == 0 || announced_.port == source.port;
+  }
+
+  runtime::Task<bool> pin(wire::Endpoint source) {
+    proto::PinUdpClient ask;
+    ask.source = source;
+    const auto timeout = peers_.client.acceptor.generation->config->network.timeouts.handshake;
+    // Named: GCC 12 mistakes a braced list inside a co_await expression for an array.
+    std::vector<int> passed{peers_.client.stream->socket().fd(), peers_.client_socket.fd()};
+    const auto pinned = co_await peers_.client.acceptor.egress.ask(ask, runtime::Loop::current().after(timeout),
+                                                                   std::move(passed));
+    co_return pinned.has_value();
+  }
+
+  // Fragments are dropped: nobody sends them, and reassembling them is a way to be made to hold memory.
+  void pass_on(std::span<const std::byte> datagram) {
+    const std::span<const std::uint8_t> octets(reinterpret_cast<const std::uint8_t*>(datagram.data()), datagram.size());
+    const auto parsed = wire::socks::parse_datagram(octets);
+    if (!parsed || parsed->fragment != 0) return;
+    const auto flow = flow_to(parsed->address);
+    if (flow) flow->send(parsed->data);
+  }
+
+  std::shared_ptr<UdpFlow> flow_to(const wire::socks::Address& destination) {
+    const std::string key = wire::socks::to_host_port(destination).to_string();
+    const auto found = flows_.find(key);
+    if (found != flows_.end() && !found->second->ended()) return found->second;
+    if (found == flows_.end() && flows_.size() >= max_flows && !forget_ended()) return nullptr;
+    auto flow = std::make_shared<UdpFlow>(peers_, destination);
+    flows_[key] = flow;
+    runtime::spawn(flow->run(), &scope_);
+    return flow;
+  }
+
+  bool forget_ended() {
+    return std::erase_if(flows_, [](const auto& entry) { return entry.second->ended(); }) != 0;
+  }
+
+  UdpPeers peers_;
+  wire::Endpoint announced_;
+  runtime::CancelScope& scope_;
+  std::map<std::string, std::shared_ptr<UdpFlow>> flows_;
+  bool pinned_ = false;
+};
+
+// The TCP connection is the association's lifeline: whatever is said on it is ignored, its end ends everything.
+runtime::Task<void> cancel_at_end(Client& client, runtime::CancelScope& association) {
+  while (true) {
+    client.buffer.consume(client.buffer.view().size());
+    const runtime::IoResult got = co_await read_more(*client.stream, client.buffer, runtime::never);
+    if (got.ok()) continue;
+    association.cancel();
+    co_return;
+  }
+}
+
+runtime::Task<void> run(Client& client, platform::UniqueFd socket, wire::Endpoint announced) {
+  runtime::CancelScope* parent = co_await runtime::current_scope();
+  runtime::CancelScope scope(parent);
+  Association association(client, std::move(socket), announced, scope);
+  co_await both(association.run().under(scope), cancel_at_end(client, scope));
+}
+
+}  // namespace
+
+runtime::Task<void> run_udp_association(Client& client, SocksRequest request) {
+  const std::shared_ptr<const Generation> generation = client.acceptor.generation;
+  const config::Timeouts& timeouts = generation->config->network.timeouts;
+  std::vector<int> passed{client.stream->socket().fd()};
+  const proto::OpenUdpClient ask;
+  auto opened =
+      co_await client.acceptor.egress.ask(ask, runtime::Loop::current().after(timeouts.connect), std::move(passed));
+  if (!opened) {
+    AccessRecord record = client.new_record("udp");
+    co_await refuse_socks(client, generation, request.version, opened.error(), std::move(record));
+    co_return;
+  }
+  client.entry.protocol = "udp";
+  client.entry.state = "associated";
+  const bool told = co_await send_answer(client, socks_granted(request.version, opened->terms.local), timeouts.write);
+  if (!told) co_return;
+  const auto* announced = std::get_if<wire::Endpoint>(&request.address);
+  co_await run(client, std::move(opened->socket), announced != nullptr ? *announced : wire::Endpoint{});
+}
+
+}  // namespace bulkhead::acceptor
