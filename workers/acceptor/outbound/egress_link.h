@@ -10,9 +10,11 @@
 
 #include "ipc/channel.h"
 #include "proto/opening.h"
-#include "workers/acceptor/outbound/failure.h"
+#include "egress/failure.h"
 
 namespace bulkhead::acceptor {
+
+using egress::Failure;
 
 struct OpenedSocket {
   platform::UniqueFd socket;

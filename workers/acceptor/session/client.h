@@ -8,7 +8,7 @@
 #include "proto/worker.h"
 #include "runtime/stream.h"
 #include "workers/acceptor/acceptor.h"
-#include "workers/acceptor/outbound/failure.h"
+#include "egress/failure.h"
 #include "workers/acceptor/session/read_buffer.h"
 
 namespace bulkhead::acceptor {

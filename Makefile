@@ -1,0 +1,61 @@
+# The few commands a person needs; everything else is CMake's.
+PRESET ?= release
+STAGE  := build/stage
+CONFIG ?=
+
+.PHONY: build run test test-unit test-asan bench fuzz format lint docs-build docs-serve install deps test-deps clean
+
+deps:
+	packaging/install-deps.sh build
+
+test-deps:
+	packaging/install-deps.sh test
+
+# build/stage/{sbin/bulkhead,bin/proxyctl,libexec/bulkhead/*}
+build:
+	packaging/install-deps.sh build
+	cmake --preset $(PRESET) > build-$(PRESET).log 2>&1 || { cat build-$(PRESET).log; rm -f build-$(PRESET).log; exit 1; }
+	@rm -f build-$(PRESET).log
+	cmake --build --preset $(PRESET)
+	ln -sfn $(PRESET)/stage $(STAGE)
+
+run: build
+	$(STAGE)/sbin/bulkhead $(if $(CONFIG),--config $(CONFIG),--built-in)
+
+test: test-deps
+	tests/run
+
+# Unit tests and corpora of one preset, without the end-to-end suite.
+test-unit: build
+	ctest --preset $(PRESET)
+
+test-asan: test-deps
+	tests/run asan
+
+bench: build
+	bench/run
+
+# FUZZ_SECONDS for each target.
+fuzz:
+	packaging/install-deps.sh lint
+	fuzz/run $(or $(FUZZ_SECONDS),60)
+
+format:
+	packaging/install-deps.sh lint
+	git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
+
+lint:
+	packaging/install-deps.sh lint
+	packaging/lint.sh
+
+docs-build:
+	mkdocs build --strict
+
+docs-serve:
+	mkdocs serve
+
+install: build
+	cmake --install build/$(PRESET)
+
+clean:
+	rm -rf build

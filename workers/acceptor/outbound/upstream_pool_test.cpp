@@ -1,0 +1,91 @@
+#include "workers/acceptor/outbound/upstream_pool.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+
+#include "runtime/timer.h"
+
+namespace bulkhead::acceptor {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Made {
+  Upstream upstream;
+  platform::UniqueFd peer;
+};
+
+Made make(BackendCount& count) {
+  int fds[2];
+  EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
+  return {Upstream{std::make_unique<runtime::SocketStream>(platform::UniqueFd(fds[0])), {}, {}, {},
+                   BackendCounters::Use(count)},
+          platform::UniqueFd(fds[1])};
+}
+
+void run_for(runtime::Loop& loop, runtime::Duration time) {
+  runtime::spawn([](runtime::Loop& running, runtime::Duration wait) -> runtime::Task<void> {
+    co_await runtime::sleep_for(wait);
+    running.stop();
+  }(loop, time));
+  loop.run();
+}
+
+TEST(UpstreamPool, GivesBackTheLatestOfTheSameWayOnly) {
+  runtime::Loop loop;
+  BackendCount count;
+  UpstreamPool pool;
+  Made first = make(count), second = make(count);
+  runtime::Stream* latest = second.upstream.stream.get();
+  pool.put("a", std::move(first.upstream), 10, 10s);
+  pool.put("a", std::move(second.upstream), 10, 10s);
+  EXPECT_FALSE(pool.take("b"));
+  const auto taken = pool.take("a");
+  ASSERT_TRUE(taken);
+  EXPECT_EQ(taken->stream.get(), latest);
+  EXPECT_EQ(pool.size(), 1u);
+  EXPECT_EQ(count.active, 2u);
+  pool.clear();
+  run_for(loop, 1ms);
+  EXPECT_EQ(count.active, 1u);
+}
+
+TEST(UpstreamPool, DropsWhatTheUpstreamClosesOrSpeaksOn) {
+  runtime::Loop loop;
+  BackendCount count;
+  UpstreamPool pool;
+  Made closed = make(count), chatty = make(count);
+  pool.put("a", std::move(closed.upstream), 10, 10s);
+  pool.put("a", std::move(chatty.upstream), 10, 10s);
+  closed.peer.reset();
+  EXPECT_EQ(::send(chatty.peer.get(), "x", 1, MSG_NOSIGNAL), 1);
+  run_for(loop, 5ms);
+  EXPECT_EQ(pool.size(), 0u);
+  EXPECT_EQ(count.active, 0u);
+}
+
+TEST(UpstreamPool, NeverHandsOutAClosedOne) {
+  runtime::Loop loop;
+  BackendCount count;
+  UpstreamPool pool;
+  Made closed = make(count);
+  pool.put("a", std::move(closed.upstream), 10, 10s);
+  closed.peer.reset();
+  EXPECT_FALSE(pool.take("a"));
+  run_for(loop, 1ms);
+}
+
+TEST(UpstreamPool, KeepsNoMoreAndNoLongerThanAllowed) {
+  runtime::Loop loop;
+  BackendCount count;
+  UpstreamPool pool;
+  Made made[3] = {make(count), make(count), make(count)};
+  for (Made& each : made) pool.put("a", std::move(each.upstream), 2, 5ms);
+  EXPECT_EQ(pool.size(), 2u);
+  run_for(loop, 20ms);
+  EXPECT_EQ(pool.size(), 0u);
+  EXPECT_EQ(count.active, 0u);
+}
+
+}  // namespace
+}  // namespace bulkhead::acceptor
