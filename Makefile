@@ -20,7 +20,14 @@ build:
 	ln -sfn $(PRESET)/stage $(STAGE)
 
 run: build
-	$(STAGE)/sbin/bulkhead $(if $(CONFIG),--config $(CONFIG),--built-in)
+	@echo
+	@echo 'Serving HTTP on 127.0.0.1:8080 and SOCKS5 on 127.0.0.1:1080 unless CONFIG=FILE says otherwise. Try, elsewhere:'
+	@echo '    curl -x http://127.0.0.1:8080 http://example.com/'
+	@echo '    curl -x socks5h://127.0.0.1:1080 http://example.com/'
+	@echo '    $(STAGE)/bin/proxyctl status'
+	@echo 'Ctrl-C ends it.'
+	@echo
+	$(STAGE)/sbin/bulkhead $(if $(CONFIG),--config $(CONFIG))
 
 test: test-deps
 	tests/run

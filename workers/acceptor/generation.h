@@ -3,11 +3,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <string>
 
 #include "config/model.h"
+#include "egress/parent/chain.h"
 #include "runtime/tls_stream.h"
 #include "wire/http1/head_reader.h"
 #include "workers/acceptor/routing/rule_set.h"
@@ -19,7 +19,7 @@ struct Generation {
   std::shared_ptr<const config::Config> config;
   RuleSet rules;
   wire::http1::Limits http_limits;
-  std::map<std::string, runtime::SslContext, std::less<>> parent_tls;  // by backend
+  egress::TlsContexts parent_tls;  // by backend
 
   // Null, with the reason, if something in it cannot be used (a CA bundle without certificates).
   static std::shared_ptr<const Generation> make(std::uint32_t number, std::shared_ptr<const config::Config> config,

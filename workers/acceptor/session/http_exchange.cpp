@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "egress/parent/basic_credentials.h"
+#include "egress/parent/http_connect.h"
 #include "runtime/both.h"
 #include "workers/acceptor/outbound/opener.h"
 #include "workers/acceptor/session/http_answer.h"
@@ -34,6 +34,17 @@ class LiveRecord {
   ConnectionEntry& entry_;
   const AccessRecord& record_;
 };
+
+// Plain requests go to the last parent on the way, with the credentials it wants.
+const config::ParentProxy* last_parent(const config::Config& config, const config::Backend& backend) {
+  return &*hops_of(config, backend).back()->proxy;
+}
+
+bool add_credentials(http1::RequestHead& head, const config::ParentProxy& parent) {
+  if (parent.username.empty()) return true;
+  const egress::ParentCredentials credentials{parent.username, parent.password.reveal()};
+  return head.headers.set("Proxy-Authorization", egress::basic_authorization(credentials));
+}
 
 std::string pool_key(const Route& route, const http1::RequestHead& head, bool absolute_form) {
   std::string key = std::to_string(route.generation->number) + ' ' + route.backend->name;
@@ -95,10 +106,7 @@ bool HttpExchange::prepare() {
   forwarding.keep_alive = config_.network.keepalive.enabled;
   forwarding.forward_upgrade = upgrade_requested_;
   if (!http1::prepare_request(head_, forwarding)) return false;
-  if (absolute_form_ && !route_.backend->proxy->username.empty()) {
-    const std::string credentials = egress::basic_credentials(*route_.backend->proxy);
-    if (!head_.headers.set("Proxy-Authorization", credentials)) return false;
-  }
+  if (absolute_form_ && !add_credentials(head_, *last_parent(config_, *route_.backend))) return false;
   http1::append_request_head(request_text_, head_, absolute_form_ ? http1::TargetForm::absolute : http1::TargetForm::origin);
   return true;
 }
