@@ -1,0 +1,24 @@
+// A tunnel through an HTTP proxy: CONNECT (RFC 9110 section 9.3.6), Basic credentials (RFC 7617).
+#pragma once
+
+#include <string>
+
+#include "egress/parent/handshake.h"
+#include "wire/address.h"
+
+namespace bulkhead::egress {
+
+// After success the stream carries the tunnel, and `received` what of it has come in already.
+// stream, credentials (null: none) and received must outlive the task.
+//
+// Refusals: parent_authentication_failed (407), parent_refused (any other answer but 2xx),
+// parent_protocol_error (no HTTP, or hung up), bad_request (a target that cannot be written), and
+// those of Handshake.
+runtime::Task<tl::expected<void, Failure>> connect_through_http(
+    runtime::Stream& stream, wire::HostPort target, const ParentCredentials* credentials,
+    std::string& received, runtime::Deadline deadline);
+
+// "Basic ..." for Proxy-Authorization. As secret as the password.
+std::string basic_authorization(const ParentCredentials& credentials);
+
+}  // namespace bulkhead::egress

@@ -1,0 +1,51 @@
+// What the egress does for acceptors (proto/opening.h) and for the supervisor (TestBackend).
+//
+// Each request is a coroutine of its own; Cancel and the channel's end stop it. At most
+// RequestSet::max_requests are under way on one channel, more are refused as overloaded. A request
+// keeps the configuration it began with.
+#pragma once
+
+#include <memory>
+
+#include "ipc/channel.h"
+#include "proto/opening.h"
+#include "workers/egress/generation.h"
+#include "workers/egress/request_set.h"
+
+namespace bulkhead::egress_worker {
+
+class EgressService {
+ public:
+  // config is the egress's projection. Uses Loop::current().
+  explicit EgressService(std::shared_ptr<const config::Config> config);
+
+  // For requests that come in from now on. Connections are not touched: they are the acceptors'.
+  void reconfigure(std::shared_ptr<const config::Config> config);
+
+  // Serves an acceptor: registers the handlers, runs the channel, and ends when the channel has
+  // ended and so have all its requests. Channel and service must outlive it; cancel its scope to
+  // stop.
+  runtime::Task<ipc::ChannelEnd> serve(ipc::Channel& acceptor);
+
+  // Registers TestBackend on the control channel, which the caller runs and which must outlive the
+  // service's last test: see stop_tests().
+  void attach(ipc::Channel& control);
+  // Calls off the tests and waits for them; attach()ed handlers must not run any more.
+  runtime::Task<void> stop_tests() { return tests_.end(); }
+
+ private:
+  // One acceptor's channel and what it asked for.
+  struct Client {
+    ipc::Channel& channel;
+    RequestSet requests;
+  };
+  template <typename Request>
+  void on_opening(Client& client);
+  void register_handlers(Client& client);
+  void begin(Client& client, std::uint32_t id, runtime::Task<void> work);
+
+  GenerationPtr generation_;
+  RequestSet tests_;
+};
+
+}  // namespace bulkhead::egress_worker
