@@ -1,0 +1,47 @@
+// The groups of commands. Each adds its sub-commands; parsing one of them sets session.command.
+// Session must outlive the App. The type names BACKEND, RULE, FILE and DIR of options say what
+// shell completion offers for them.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "proxyctl/session.h"
+
+namespace bulkhead::proxyctl {
+
+void add_server_commands(CLI::App& app, Session& session);  // status, logs, stop, version
+void add_config_commands(CLI::App& app, Session& session);
+void add_backend_commands(CLI::App& app, Session& session);
+void add_rule_commands(CLI::App& app, Session& session);
+void add_connection_commands(CLI::App& app, Session& session);
+void add_completion_command(CLI::App& app, Session& session);
+void add_start_command(CLI::App& app, Session& session);
+
+// A leaf: `run` is what the command does.
+template <typename Run>
+CLI::App* add_command(CLI::App& parent, Session& session, const char* name, const char* description,
+                      Run run) {
+  CLI::App* command = parent.add_subcommand(name, description);
+  command->callback([&session, run] { session.command = run; });
+  return command;
+}
+
+// A leaf that asks the daemon a question without arguments and is told that it was done.
+inline CLI::App* add_acknowledged(CLI::App& parent, Session& session, const char* name,
+                                  const char* description, proto::CommandName question) {
+  return add_command(parent, session, name, description,
+                     [&session, question] { return ask_and_acknowledge(session, {question, {}}); });
+}
+
+// A leaf about something that is named, with --name N or as the first argument.
+inline CLI::App* add_named(CLI::App& parent, Session& session, const char* name,
+                           const char* description, const char* kind, proto::CommandName question) {
+  auto chosen = std::make_shared<std::string>();
+  CLI::App* command = add_command(parent, session, name, description, [&session, question, chosen] {
+    return ask_and_acknowledge(session, {question, {*chosen}});
+  });
+  command->add_option("--name,name", *chosen, "Its name")->required()->type_name(kind);
+  return command;
+}
+
+}  // namespace bulkhead::proxyctl

@@ -1,0 +1,80 @@
+#include "config/load.h"
+#include "config/schema.h"
+#include "proxyctl/commands.h"
+#include "proxyctl/terminal_text.h"
+
+namespace bulkhead::proxyctl {
+namespace {
+
+void write(JsonWriter& json, const config::Diagnostic& diagnostic) {
+  json.begin_object();
+  json.member("file", diagnostic.file);
+  json.member("line", diagnostic.line);
+  json.member("column", diagnostic.column);
+  json.member("severity", diagnostic.severity == config::Severity::error ? "error" : "warning");
+  json.member("key", diagnostic.key);
+  json.member("message", diagnostic.message);
+  json.member("hint", diagnostic.hint);
+  json.end_object();
+}
+
+// Needs no daemon.
+ExitCode validate(const Session& session, const std::string& file) {
+  config::LoadOptions options;
+  options.file = file;
+  const auto result = config::load(options);
+  const bool bad = config::has_errors(result.diagnostics);
+  if (session.json) {
+    JsonWriter json(session.out);
+    json.begin_array();
+    for (const auto& diagnostic : result.diagnostics) write(json, diagnostic);
+    json.end_array();
+  } else {
+    for (const auto& diagnostic : result.diagnostics) {
+      session.err << printable_lines(config::to_string(diagnostic)) << '\n';
+    }
+    if (!bad) session.out << printable(file) << ": valid\n";
+  }
+  return bad ? ExitCode::configuration_invalid : ExitCode::ok;
+}
+
+void show(const Session& session, const Answer& answer) {
+  if (!session.json) {
+    session.out << printable_lines(answer.text);
+    return;
+  }
+  JsonWriter json(session.out);
+  json.begin_object();
+  json.member("config", answer.text);
+  json.end_object();
+}
+
+ExitCode print(const Session& session, const std::string& text) {
+  session.out << text;
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_config_commands(CLI::App& app, Session& session) {
+  CLI::App* group = app.add_subcommand("config", "The configuration")->require_subcommand(1);
+  add_command(*group, session, "show", "The configuration in force, secrets masked", [&session] {
+    return ask_and_show(session, {proto::CommandName::config_show, {}},
+                        [&session](const Answer& answer) { show(session, answer); });
+  });
+  auto file = std::make_shared<std::string>();
+  add_command(*group, session, "validate", "Check a file; needs no daemon",
+              [&session, file] { return validate(session, *file); })
+      ->add_option("file", *file, "The configuration file")
+      ->required()
+      ->type_name("FILE");
+  add_acknowledged(*group, session, "reload",
+                   "Read the configuration again; one that is invalid changes nothing",
+                   proto::CommandName::config_reload);
+  add_command(*group, session, "schema", "The JSON Schema of the configuration, for editors",
+              [&session] { return print(session, config::json_schema()); });
+  add_command(*group, session, "reference", "Every setting, as Markdown",
+              [&session] { return print(session, config::markdown_reference()); });
+}
+
+}  // namespace bulkhead::proxyctl

@@ -1,0 +1,47 @@
+#include <map>
+
+#include "proxyctl/commands.h"
+#include "proxyctl/views.h"
+
+namespace bulkhead::proxyctl {
+namespace {
+
+struct ListOptions {
+  std::string order = "age";
+  std::string filter;
+  std::optional<std::uint64_t> kill;
+};
+
+ConnectionOrder order_of(const std::string& name) {
+  if (name == "bytes") return ConnectionOrder::bytes;
+  return name == "client" ? ConnectionOrder::client : ConnectionOrder::age;
+}
+
+ExitCode run(const Session& session, const ListOptions& options) {
+  using enum proto::CommandName;
+  if (options.kill)
+    return ask_and_acknowledge(session, {close_connection, {std::to_string(*options.kill)}});
+  return ask_and_show(session, {connections, {}}, [&](const Answer& answer) {
+    show_connections(
+        session, select_connections(answer.connections, order_of(options.order), options.filter));
+  });
+}
+
+}  // namespace
+
+void add_connection_commands(CLI::App& app, Session& session) {
+  auto options = std::make_shared<ListOptions>();
+  CLI::App* command =
+      add_command(app, session, "connections", "What is being carried, or end one of it",
+                  [&session, options] { return run(session, *options); });
+  command->add_option("--sort", options->order, "Which come first")
+      ->type_name("ORDER")
+      ->check(CLI::IsMember({"age", "bytes", "client"}));
+  command->add_option("--filter", options->filter, "Only those with this text in a column")
+      ->type_name("TEXT");
+  command->add_option("--kill", options->kill, "End the connection of this id")
+      ->type_name("ID")
+      ->check(CLI::PositiveNumber);
+}
+
+}  // namespace bulkhead::proxyctl

@@ -1,0 +1,165 @@
+#include "proxyctl/control_client.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <poll.h>
+#include <thread>
+
+#include "platform/message_socket.h"
+#include "proxyctl/places.h"
+
+namespace bulkhead::proxyctl {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Deadline = Clock::time_point;
+using namespace std::chrono_literals;
+
+tl::unexpected<Failure> failure(ExitCode code, std::string message) {
+  return tl::unexpected(Failure{code, std::move(message)});
+}
+
+Failure connect_failure(const std::string& directory, const platform::Error& error) {
+  const int number = error.code.value();
+  if (number == EACCES || number == EPERM) {
+    return {ExitCode::permission_denied, "not allowed to control the bulkhead at " + directory +
+                                             " (" + error.to_string() +
+                                             "); try as root or as the user who started it"};
+  }
+  return {ExitCode::no_daemon,
+          "no bulkhead is running at " + directory + " (" + error.to_string() +
+              "); start it with \"bulkhead --config FILE\", or say where it is with --runtime-dir"};
+}
+
+tl::expected<platform::UniqueFd, Failure> connect(const std::string& directory, Deadline deadline) {
+  while (true) {
+    auto socket = platform::connect_message_socket(control_socket(directory));
+    if (socket) return std::move(*socket);
+    // A full backlog: the daemon is there, and busy.
+    if (socket.error().code.value() != EAGAIN)
+      return tl::unexpected(connect_failure(directory, socket.error()));
+    if (Clock::now() >= deadline)
+      return failure(ExitCode::failed, "the daemon does not accept connections in time");
+    std::this_thread::sleep_for(5ms);
+  }
+}
+
+// An argument that was cut would be a different command.
+tl::expected<proto::Bytes, Failure> encoded(const Question& question) {
+  proto::Command command;
+  command.name = question.name;
+  for (const std::string& argument : question.arguments) {
+    const bool taken = command.arguments.push(argument);
+    if (!taken || command.arguments.items.back().value.size() != argument.size()) {
+      return failure(ExitCode::usage, "too many or too long arguments");
+    }
+  }
+  proto::Bytes bytes = proto::encode(command, 0);
+  if (bytes.size() > proto::max_message_bytes)
+    return failure(ExitCode::usage, "the arguments are too long together");
+  return bytes;
+}
+
+bool wait_readable(int socket, Deadline deadline) {
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd waited{socket, POLLIN, 0};
+    const int ready =
+        ::poll(&waited, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 1'000'000)));
+    if (ready > 0) return true;
+    if (Clock::now() >= deadline) return false;
+    if (ready < 0 && errno != EINTR) return false;
+  }
+}
+
+template <typename Row>
+bool keep(std::vector<Row>& rows, std::span<const std::uint8_t> body) {
+  auto row = proto::decode<Row>(body);
+  if (!row || rows.size() >= max_answer_rows) return false;
+  rows.push_back(std::move(*row));
+  return true;
+}
+
+bool keep_text(std::string& text, std::span<const std::uint8_t> body) {
+  const auto part = proto::decode<proto::TextPart>(body);
+  if (!part || text.size() + part->part.value.size() > max_answer_text) return false;
+  text += part->part.value;
+  return true;
+}
+
+bool keep_done(proto::Done& out, std::span<const std::uint8_t> body) {
+  auto done = proto::decode<proto::Done>(body);
+  if (done) out = std::move(*done);
+  return done.has_value();
+}
+
+// False if it is no message that belongs here.
+bool take(Answer& answer, std::uint16_t type, std::span<const std::uint8_t> body) {
+  using enum proto::MessageType;
+  switch (static_cast<proto::MessageType>(type)) {
+    case status_row:
+      return keep(answer.status, body);
+    case worker_row:
+      return keep(answer.workers, body);
+    case listener_row:
+      return keep(answer.listeners, body);
+    case backend_row:
+      return keep(answer.backends, body);
+    case rule_row:
+      return keep(answer.rules, body);
+    case connection_row:
+      return keep(answer.connections, body);
+    case text:
+      return keep_text(answer.text, body);
+    case done:
+      return keep_done(answer.done, body);
+    default:
+      return false;
+  }
+}
+
+tl::expected<Answer, Failure> receive(int socket, Deadline deadline) {
+  Answer answer;
+  std::vector<std::uint8_t> buffer(proto::max_message_bytes);
+  std::vector<platform::UniqueFd> descriptors;
+  while (true) {
+    const auto got = platform::receive_message(socket, buffer, descriptors);
+    if (got.status == platform::ReceiveStatus::would_block) {
+      if (!wait_readable(socket, deadline))
+        return failure(ExitCode::failed, "the daemon did not answer in time");
+      continue;
+    }
+    if (got.status == platform::ReceiveStatus::closed) {
+      return failure(ExitCode::failed, "the daemon closed the connection before it had answered");
+    }
+    const auto message = std::span<const std::uint8_t>(buffer).first(got.bytes);
+    proto::Reader reader(message);
+    proto::Header header;
+    if (got.status != platform::ReceiveStatus::received || !descriptors.empty() ||
+        !reader.get(header) || !take(answer, header.type, message.subspan(proto::header_bytes))) {
+      return failure(ExitCode::failed,
+                     "the daemon's answer makes no sense: is it of another version?");
+    }
+    if (header.type == static_cast<std::uint16_t>(proto::MessageType::done)) return answer;
+  }
+}
+
+}  // namespace
+
+tl::expected<Answer, Failure> ask(const std::string& runtime_directory, const Question& question,
+                                  std::chrono::milliseconds timeout) {
+  const Deadline deadline = Clock::now() + timeout;
+  const auto bytes = encoded(question);
+  if (!bytes) return tl::unexpected(bytes.error());
+  const auto socket = connect(runtime_directory, deadline);
+  if (!socket) return tl::unexpected(socket.error());
+  const auto sent = platform::send_message(socket->get(), *bytes);
+  // A peer that closed at once may still have said why.
+  if (sent.status != platform::SendStatus::sent && sent.status != platform::SendStatus::closed) {
+    return failure(ExitCode::failed, "the question could not be sent to the daemon");
+  }
+  return receive(socket->get(), deadline);
+}
+
+}  // namespace bulkhead::proxyctl

@@ -1,0 +1,42 @@
+// One question to the daemon and its whole answer, over the control socket. Blocks; needs no event
+// loop.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "proto/command.h"
+#include "proxyctl/exit_code.h"
+
+namespace bulkhead::proxyctl {
+
+// An answer longer than this is refused.
+inline constexpr std::size_t max_answer_rows = 1'000'000;
+inline constexpr std::size_t max_answer_text = 64 * 1024 * 1024;
+
+// Rows in the order they came. Which kinds come, proto/command.h says. All of it is the daemon's
+// word: for terminals only through printable().
+struct Answer {
+  std::vector<proto::StatusRow> status;
+  std::vector<proto::WorkerRow> workers;
+  std::vector<proto::ListenerRow> listeners;
+  std::vector<proto::BackendRow> backends;
+  std::vector<proto::RuleRow> rules;
+  std::vector<proto::ConnectionRow> connections;
+  std::string text;
+  proto::Done done;  // may say that the command failed
+};
+
+struct Question {
+  proto::CommandName name = proto::CommandName::status;
+  std::vector<std::string> arguments;
+};
+
+// Connects, asks, and reads to the end; timeout is for all of it. A Failure is about the
+// conversation; how the command went is in Answer::done.
+tl::expected<Answer, Failure> ask(const std::string& runtime_directory, const Question& question,
+                                  std::chrono::milliseconds timeout);
+
+}  // namespace bulkhead::proxyctl

@@ -1,0 +1,38 @@
+#include "proxyctl/commands.h"
+#include "proxyctl/views.h"
+
+namespace bulkhead::proxyctl {
+namespace {
+
+ExitCode print_version(const Session& session) {
+  if (!session.json) {
+    session.out << "proxyctl " BULKHEAD_VERSION "\n";
+    return ExitCode::ok;
+  }
+  JsonWriter json(session.out);
+  json.begin_object();
+  json.member("version", BULKHEAD_VERSION);
+  json.member("protocol_version", proto::protocol_version);
+  json.end_object();
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_server_commands(CLI::App& app, Session& session) {
+  using enum proto::CommandName;
+  add_command(app, session, "status", "The daemon, its workers, their sandboxes, its listeners",
+              [&session] {
+                return ask_and_show(session, {status, {}}, [&session](const Answer& answer) {
+                  show_status(session, answer);
+                });
+              });
+  CLI::App* logs = app.add_subcommand("logs", "Log files")->require_subcommand(1);
+  add_acknowledged(*logs, session, "reopen", "Open the access log anew, after it was moved away",
+                   reopen_logs);
+  add_acknowledged(app, session, "stop", "Stop accepting, let connections finish, exit", stop);
+  add_command(app, session, "version", "The version of this program",
+              [&session] { return print_version(session); });
+}
+
+}  // namespace bulkhead::proxyctl

@@ -1,0 +1,62 @@
+#include "proxyctl/session.h"
+
+#include "proxyctl/terminal_text.h"
+
+namespace bulkhead::proxyctl {
+namespace {
+
+std::string with_line_end(std::string text) {
+  if (!text.empty() && text.back() != '\n') text += '\n';
+  return text;
+}
+
+ExitCode refused(const Session& session, const Answer& answer) {
+  session.err << printable_lines(with_line_end(answer.text));
+  Failure failure{static_cast<ExitCode>(answer.done.exit_code), answer.done.message.value};
+  if (failure.message.empty()) failure.message = "the command failed";
+  return fail(session, failure);
+}
+
+}  // namespace
+
+ExitCode fail(const Session& session, const Failure& failure) {
+  session.err << "proxyctl: " << printable_lines(failure.message) << '\n';
+  if (session.json) {
+    JsonWriter json(session.out);
+    json.begin_object();
+    json.member("ok", false);
+    json.member("exit_code", static_cast<unsigned>(failure.code));
+    json.member("error", failure.message);
+    json.end_object();
+  }
+  return failure.code;
+}
+
+ExitCode ask_and_show(const Session& session, const Question& question,
+                      const std::function<void(const Answer&)>& show) {
+  const auto timeout =
+      std::chrono::milliseconds(static_cast<std::int64_t>(session.timeout_s * 1000));
+  const auto answer = ask(session.runtime_directory, question, timeout);
+  if (!answer) return fail(session, answer.error());
+  if (answer->done.exit_code != 0) return refused(session, *answer);
+  show(*answer);
+  return ExitCode::ok;
+}
+
+ExitCode ask_and_acknowledge(const Session& session, const Question& question) {
+  return ask_and_show(session, question, [&session](const Answer& answer) {
+    if (session.json) {
+      JsonWriter json(session.out);
+      json.begin_object();
+      json.member("ok", true);
+      json.member("message", answer.done.message.value);
+      if (!answer.text.empty()) json.member("output", answer.text);
+      json.end_object();
+      return;
+    }
+    session.out << printable_lines(with_line_end(answer.text))
+                << printable_lines(with_line_end(answer.done.message.value));
+  });
+}
+
+}  // namespace bulkhead::proxyctl

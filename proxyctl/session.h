@@ -1,0 +1,39 @@
+// What every command has at hand: the global options, where output goes, and how the daemon is
+// asked.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <ostream>
+#include <string>
+
+#include "proxyctl/control_client.h"
+#include "proxyctl/exit_code.h"
+#include "proxyctl/json_writer.h"
+
+namespace bulkhead::proxyctl {
+
+struct Session {
+  std::ostream& out;
+  std::ostream& err;
+  bool terminal = false;  // out is one: titles may be bold
+  std::string runtime_directory;
+  bool json = false;
+  double timeout_s = 30;
+  std::function<ExitCode()> command;  // the one that was chosen
+};
+
+// Says what went wrong: one line on err, and with --json {"ok": false, "exit_code", "error"} on
+// out.
+ExitCode fail(const Session& session, const Failure& failure);
+
+// Asks, and shows the answer if the command went well. What the daemon says in text before a
+// failure goes to err.
+ExitCode ask_and_show(const Session& session, const Question& question,
+                      const std::function<void(const Answer&)>& show);
+
+// For commands whose answer is that it was done: the daemon's message, or with --json {"ok": true,
+// "message"}.
+ExitCode ask_and_acknowledge(const Session& session, const Question& question);
+
+}  // namespace bulkhead::proxyctl

@@ -1,0 +1,24 @@
+// Answers as people and as programs read them: a table, or one JSON document with --json.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "proxyctl/session.h"
+
+namespace bulkhead::proxyctl {
+
+void show_status(const Session& session, const Answer& answer);
+void show_backends(const Session& session, const std::vector<proto::BackendRow>& backends);
+void show_rules(const Session& session, const std::vector<proto::RuleRow>& rules);
+
+enum class ConnectionOrder { age, bytes, client };
+
+// Those that hold filter in their client, destination, backend, rule, protocol or state (case of
+// ASCII ignored): oldest, busiest, or by address first.
+std::vector<proto::ConnectionRow> select_connections(std::vector<proto::ConnectionRow> rows,
+                                                     ConnectionOrder order,
+                                                     const std::string& filter);
+void show_connections(const Session& session, const std::vector<proto::ConnectionRow>& rows);
+
+}  // namespace bulkhead::proxyctl
