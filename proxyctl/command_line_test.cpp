@@ -49,7 +49,7 @@ TEST(CommandLine, UsageErrorsExitWithTwo) {
            {"backend", "add", "--name", "x", "--type", "carrier-pigeon"},
            {"backend", "remove"},
            {"status", "--timeout", "0"},
-           {"config", "validate"},
+
            {"start"},
            {"rule", "add", "--name", "x", "--domain", "y"},
            {"rule", "add", "--name", "x", "--block"},
@@ -205,6 +205,19 @@ TEST(CommandLine, ValidateNeedsNoDaemon) {
   EXPECT_EQ(json.code, 78);
   EXPECT_TRUE(contains(json.out, "\"line\": 2,\n    \"column\": 3,\n    \"severity\": \"error\","))
       << json.out;
+}
+
+TEST(CommandLine, ValidateWithoutAFileChecksTheDaemons) {
+  DaemonSocket daemon;
+  const std::string bad = daemon.directory() + "/bad.yaml";
+  std::ofstream(bad) << "nonsense: 1\n";
+  proto::StatusRow row;
+  row.config_file = bad;
+  daemon.will_send(row);
+  daemon.will_finish();
+  const Outcome outcome = run_with(daemon, {"config", "validate"});
+  EXPECT_EQ(outcome.code, 78);
+  EXPECT_TRUE(contains(outcome.err, bad + ":1:1: error: ")) << outcome.err;
 }
 
 TEST(CommandLine, StartIsForTheOtherNames) {

@@ -38,6 +38,20 @@ ExitCode validate(const Session& session, const std::string& file) {
   return bad ? ExitCode::configuration_invalid : ExitCode::ok;
 }
 
+// Without a file: the one that the daemon runs on.
+ExitCode validate_running(const Session& session) {
+  std::string file;
+  const ExitCode asked =
+      ask_and_show(session, {proto::CommandName::status, {}}, [&](const Answer& answer) {
+        if (!answer.status.empty()) file = answer.status.front().config_file.value;
+      });
+  if (asked != ExitCode::ok) return asked;
+  if (file.empty())
+    return fail(session,
+                {ExitCode::usage, "the daemon runs on its built-in defaults: name a file"});
+  return validate(session, file);
+}
+
 void show(const Session& session, const Answer& answer) {
   if (!session.json) {
     session.out << printable_lines(answer.text);
@@ -63,10 +77,11 @@ void add_config_commands(CLI::App& app, Session& session) {
                         [&session](const Answer& answer) { show(session, answer); });
   });
   auto file = std::make_shared<std::string>();
-  add_command(*group, session, "validate", "Check a file; needs no daemon",
-              [&session, file] { return validate(session, *file); })
-      ->add_option("file", *file, "The configuration file")
-      ->required()
+  add_command(*group, session, "validate", "Check a file, or the one the daemon runs on",
+              [&session, file] {
+                return file->empty() ? validate_running(session) : validate(session, *file);
+              })
+      ->add_option("file", *file, "The configuration file; then no daemon is needed")
       ->type_name("FILE");
   add_acknowledged(*group, session, "reload",
                    "Read the configuration again; one that is invalid changes nothing",
