@@ -1,0 +1,62 @@
+#include "workers/egress/role.h"
+
+#include "runtime/log.h"
+
+namespace bulkhead::egress_worker {
+
+void EgressRole::attach(ipc::Channel& control) {
+  control_ = &control;
+  control.on<proto::Peer>([this](proto::Peer message, ipc::Envelope& envelope) {
+    on_peer(message.index, std::move(envelope.descriptors.front()));
+  });
+}
+
+std::string EgressRole::prepare(std::uint32_t, std::shared_ptr<const config::Config> config,
+                                const std::vector<std::uint32_t>&) {
+  prepared_ = std::move(config);
+  return {};
+}
+
+void EgressRole::commit(std::uint32_t) {
+  if (!prepared_) return;
+  if (service_) {
+    service_->reconfigure(std::move(prepared_));
+    return;
+  }
+  service_ = std::make_unique<EgressService>(std::move(prepared_));
+  service_->attach(*control_);
+  for (auto& [acceptor, socket] : std::exchange(waiting_, {})) on_peer(acceptor, std::move(socket));
+}
+
+void EgressRole::abort(std::uint32_t) { prepared_.reset(); }
+
+void EgressRole::on_peer(std::uint32_t acceptor, platform::UniqueFd socket) {
+  if (!service_) {
+    waiting_[acceptor] = std::move(socket);
+    return;
+  }
+  auto client = std::make_shared<Client>(std::move(socket));
+  if (const auto old = clients_.find(acceptor); old != clients_.end()) old->second->scope.cancel();
+  clients_[acceptor] = client;
+  runtime::spawn(serve(acceptor, client), &client->scope);
+}
+
+runtime::Task<void> EgressRole::serve(std::uint32_t acceptor, std::shared_ptr<Client> client) {
+  const runtime::Gate::Pass pass = serving_.enter();
+  const ipc::ChannelEnd end = co_await service_->serve(client->channel);
+  if (end.violation) {
+    runtime::log::error("an acceptor broke the rules", {{"acceptor", acceptor}, {"reason", end.reason}});
+  }
+  const auto current = clients_.find(acceptor);
+  if (current != clients_.end() && current->second == client) clients_.erase(current);
+}
+
+// Whoever still asks is told nothing more: the acceptors have drained before.
+runtime::Task<std::uint32_t> EgressRole::drain(runtime::Deadline) {
+  for (const auto& [acceptor, client] : clients_) client->scope.cancel();
+  if (service_) co_await service_->stop_tests();
+  co_await serving_.empty_uncancelled();
+  co_return 0;
+}
+
+}  // namespace bulkhead::egress_worker
