@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 
+import psutil
 import yaml
 
 from . import configuration, logfmt, ports
@@ -185,7 +186,5 @@ class Bulkhead:
 
     def memory(self):
         """(resident octets, open descriptors) of all its processes together."""
-        import psutil
-
         processes = [psutil.Process(pid) for pid in self.pids()]
         return sum(process.memory_info().rss for process in processes), sum(process.num_fds() for process in processes)

@@ -5,8 +5,6 @@ import tempfile
 
 from .packages import program
 
-EXIT_BY_NAME = {"could not resolve proxy": 5, "refused": 7, "proxy error": 97, "receive error": 56}
-
 
 class Result:
     def __init__(self, completed, body, heads, lines):

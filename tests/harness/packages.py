@@ -1,4 +1,5 @@
 """Programs the tests drive. One that is missing is a failure that names the Debian package, never a skip."""
+import glob
 import os
 import shutil
 
@@ -20,8 +21,6 @@ def program(name):
 
 
 def library(path_pattern, package):
-    import glob
-
     found = sorted(glob.glob(path_pattern))
     if not found:
         pytest.fail(f"{path_pattern} is missing: apt-get install {package} (packaging/install-deps.sh)", pytrace=False)

@@ -1,4 +1,5 @@
 """Waiting for something to become true, with a deadline and a message."""
+import socket
 import time
 
 
@@ -20,8 +21,6 @@ def eventually(check, what, deadline=10.0, every=0.02):
 
 
 def port_open(port, host="127.0.0.1"):
-    import socket
-
     try:
         socket.create_connection((host, port), timeout=1).close()
         return True

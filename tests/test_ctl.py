@@ -1,0 +1,215 @@
+"""proxyctl: what it shows and changes, that changes last, and whom it obeys."""
+import os
+import socket
+import subprocess
+
+import pytest
+
+from harness import parents, raw_client, tcp_server
+from harness.configuration import everything, parent, rule
+from harness.curl import curl
+from harness.waiting import eventually
+
+ROOT = os.geteuid() == 0
+
+
+def names(proxy, key):
+    return [entry["name"] for entry in proxy.rows(key + "s", key, "list")]
+
+
+def test_status(start, origin):
+    proxy = start()
+    curl("-x", proxy.http, origin.url())
+    status = proxy.status()
+    assert status["pid"] == proxy.service.pid and status["state"] == "running"
+    assert status["config_file"] == str(proxy.file)
+    assert {worker["role"] for worker in status["workers"]} == {"acceptor", "egress"}
+    assert {entry["name"] for entry in status["listeners"]} == {"http", "socks5", "mixed"}
+    assert {entry["address"] for entry in status["listeners"]} == {f"127.0.0.1:{port}" for port in
+                                                                   (proxy.http_port, proxy.socks_port, proxy.mixed_port)}
+    eventually(lambda: proxy.status()["accepted"] >= 1, "connections are counted")
+
+
+def test_status_for_people(start):
+    proxy = start()
+    answer = proxy.ctl("status")
+    assert answer.exit == 0
+    for word in ("acceptor", "egress", str(proxy.service.pid), f"127.0.0.1:{proxy.http_port}"):
+        assert word in answer.out, answer.out
+
+
+def test_config_show_masks_secrets(start):
+    up = parent("up", "socks5", "127.0.0.1:1", username="somebody", password="s3cret")
+    proxy = start({"backends": [up, {"name": "direct", "type": "direct"}]})
+    for options in ({}, {"as_json": True}):
+        answer = proxy.ctl("config", "show", **options)
+        assert answer.exit == 0 and "somebody" in answer.out and "s3cret" not in answer.out
+        assert "***" in answer.out
+
+
+def test_config_show_has_the_defaults_too(start):
+    out = start().ctl("config", "show").out
+    for key in ("max_request_line", "drain_timeout", "prefer_ipv6"):
+        assert key in out
+
+
+@pytest.mark.parametrize("text, good, told", [
+    ("backends: [{name: direct, type: direct}]\nrules: [{name: a, match: {domains: ['*']}, backend: direct}]\n", True, ""),
+    ("server: {http_port: 99999}\nrulez: []\n", False, "rules"), ("a: [", False, ":1:"),
+    ("server: {http_port: 1}\nserver: {http_port: 2}\n", False, "server")])
+def test_config_validate_needs_no_daemon(stage, tmp_path, text, good, told):
+    (tmp_path / "file.yaml").write_text(text)
+    done = subprocess.run([stage / "bin/proxyctl", "config", "validate", tmp_path / "file.yaml"], capture_output=True, text=True,
+                          timeout=20, check=False)
+    assert (done.returncode == 0) == good, done
+    assert told in done.stdout + done.stderr
+
+
+# Changes
+
+def by_file(proxy):
+    assert proxy.reload().exit == 0
+
+
+def by_restart(proxy):
+    proxy.restart()
+
+
+@pytest.mark.parametrize("again", [by_file, by_restart])
+def test_backend_added_and_removed(start, squid, origin, again):
+    proxy = start()
+    assert proxy.ctl("backend", "add", "--name", "parent", "--type", "http", "--address", squid.address).exit == 0
+    assert names(proxy, "backend") == ["direct", "parent"]
+    assert proxy.ctl("rule", "add", "--name", "by parent", "--domain", "127.0.0.1", "--backend", "parent").exit == 0
+    assert names(proxy, "rule") == ["by parent", "Default"], "before the catch-all"
+    curl("-x", proxy.http, origin.url())
+    assert "parent.test" in origin.requests[-1].fields.get("Via")
+    written = proxy.file.read_bytes()
+    again(proxy)
+    assert names(proxy, "backend") == ["direct", "parent"] and names(proxy, "rule") == ["by parent", "Default"]
+    assert proxy.file.read_bytes() == written, "the hand-written file is nobody else's"
+    assert proxy.ctl("backend", "remove", "--name", "parent").exit != 0, "a rule still needs it"
+    assert proxy.ctl("rule", "remove", "--name", "by parent").exit == 0
+    assert proxy.ctl("backend", "remove", "--name", "parent").exit == 0
+    again(proxy)
+    assert names(proxy, "backend") == ["direct"] and names(proxy, "rule") == ["Default"]
+    curl("-x", proxy.http, origin.url())
+    assert "parent.test" not in origin.requests[-1].fields.get("Via")
+
+
+def test_rule_of_the_file_removed_stays_removed(start, origin):
+    proxy = start({"rules": [rule("stop", action="block", domains=["blocked.test"]), everything()]})
+    assert proxy.ctl("rule", "remove", "--name", "stop").exit == 0
+    assert curl("-x", proxy.http, origin.url(host="blocked.test")).status == 200
+    proxy.restart()
+    assert names(proxy, "rule") == ["Default"]
+
+
+def test_rules_reordered(start, origin):
+    proxy = start({"rules": [rule("a", action="block", domains=["site.test"]), rule("b", backend="direct", domains=["*.site.test"]), everything()]})
+    assert curl("-x", proxy.http, origin.url(host="site.test")).status == 403
+    answer = proxy.ctl("rule", "reorder", "b", "a")
+    assert answer.exit == 0, answer
+    assert names(proxy, "rule") == ["b", "a", "Default"]
+    assert curl("-x", proxy.http, origin.url(host="site.test")).status == 200
+    proxy.restart()
+    assert names(proxy, "rule") == ["b", "a", "Default"]
+
+
+@pytest.mark.parametrize("words", [
+    ["rule", "add", "--name", "x", "--domain", "x.test", "--backend", "nowhere"], ["rule", "remove", "--name", "nowhere"],
+    ["backend", "remove", "--name", "nowhere"], ["backend", "add", "--name", "direct", "--type", "direct"],
+    ["backend", "add", "--name", "x", "--type", "http"], ["rule", "reorder", "nowhere"], ["backend", "test", "--name", "nowhere"]])
+def test_changes_that_make_no_sense(start, words):
+    proxy = start()
+    answer = proxy.ctl(*words)
+    assert answer.exit not in (0, None) and answer.err.strip(), answer
+    assert names(proxy, "backend") == ["direct"] and names(proxy, "rule") == ["Default"]
+
+
+def test_backend_test(start, squid, origin):
+    proxy = start({"backends": [{"name": "direct", "type": "direct"}, parent("squid", "http", squid.address),
+                                parent("down", "http", "127.0.0.1:1")]})
+    assert proxy.ctl("backend", "test", "--name", "squid").exit == 0
+    answer = proxy.ctl("backend", "test", "--name", "down")
+    assert answer.exit != 0 and "refused" in answer.out + answer.err
+
+
+# Connections
+
+def test_connections(start, serve):
+    proxy = start()
+    server = serve(tcp_server.echo)
+    with raw_client.RawHttp(proxy.http_port) as client:
+        client.connect(f"127.0.0.1:{server.port}")
+        assert client.send(b"x" * 5000).reader.exactly(5000)
+        row = eventually(lambda: [entry for entry in proxy.rows("connections", "connections") if entry["down"] >= 5000], "it is listed")[0]
+        assert row["client"] == "127.0.0.1:%d" % client.sock.getsockname()[1]
+        assert row["destination"].endswith(f":{server.port}") and (row["backend"], row["rule"]) == ("direct", "Default")
+        assert row["up"] >= 5000
+        human = proxy.ctl("connections")
+        assert human.exit == 0 and str(server.port) in human.out
+    eventually(lambda: not proxy.rows("connections", "connections"), "it is listed no more")
+
+
+def test_no_daemon(stage, tmp_path):
+    done = subprocess.run([stage / "bin/proxyctl", "--runtime-dir", tmp_path, "status"], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode not in (0, 1) and done.stderr.strip(), "its own exit code, and a message"
+
+
+@pytest.mark.parametrize("words", [["nonsense"], ["backend"], ["rule", "add", "--nonsense"], []])
+def test_bad_usage(stage, words):
+    done = subprocess.run([stage / "bin/proxyctl", *words], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode != 0 and done.stderr.strip()
+
+
+def test_another_user_is_refused(start):
+    proxy = start()
+    control = [path for path in proxy.runtime.rglob("*") if path.is_socket()]
+    assert control, "there is a control socket"
+    if not ROOT:
+        assert all(path.stat().st_mode & 0o077 == 0 or path.parent.stat().st_mode & 0o077 == 0 for path in control)
+        return
+    proxy.runtime.chmod(0o755)
+    for path in control:
+        path.chmod(0o777)  # the mode is the first gate; the daemon checks the peer as well
+    copy = proxy.directory / "proxyctl"
+    copy.write_bytes((proxy.stage / "bin/proxyctl").read_bytes())
+    copy.chmod(0o755)
+    done = subprocess.run(["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy, "--runtime-dir", proxy.runtime, "stop"],
+                          capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode != 0, done
+    assert proxy.service.running() and proxy.status()["state"] == "running"
+
+
+def test_garbage_on_the_control_socket(start, origin):
+    proxy = start()
+    path = next(path for path in proxy.runtime.rglob("*") if path.is_socket())
+    for kind in (socket.SOCK_SEQPACKET, socket.SOCK_STREAM):
+        for data in (b"", b"\0", b"\xff" * 60_000, b"GET / HTTP/1.1\r\n\r\n"):
+            with socket.socket(socket.AF_UNIX, kind) as client:
+                try:
+                    client.connect(str(path))
+                    client.send(data)
+                except OSError:
+                    pass
+    assert proxy.status()["state"] == "running" and curl("-x", proxy.http, origin.url()).status == 200
+
+
+def test_managed_backend_keeps_its_password(start, socks_with_login, origin):
+    proxy = start()
+    answer = proxy.ctl("backend", "add", "--name", "up", "--type", "socks5", "--address", socks_with_login.address,
+                       "--username", parents.USER, "--password", parents.PASSWORD)
+    assert answer.exit == 0, answer
+    assert proxy.ctl("rule", "add", "--name", "r", "--domain", "*", "--backend", "up", "--position", "1").exit == 0
+    proxy.restart()
+    assert curl("-x", proxy.http, origin.url()).status == 200
+    assert proxy.await_access(rule="r")["backend"] == "up"
+    managed = [path for path in proxy.state.rglob("*") if path.is_file()]
+    assert managed and all(path.stat().st_mode & 0o077 == 0 for path in managed)
+
+
+def test_completion(stage):
+    for shell in ("bash", "zsh", "fish"):
+        done = subprocess.run([stage / "bin/proxyctl", "completion", shell], capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == 0 and "backend" in done.stdout, (shell, done)
