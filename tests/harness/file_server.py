@@ -18,7 +18,7 @@ http {{
   client_body_temp_path {directory}/body; proxy_temp_path {directory}/proxy;
   fastcgi_temp_path {directory}/fcgi; uwsgi_temp_path {directory}/uwsgi; scgi_temp_path {directory}/scgi;
   sendfile on;
-  gzip on; gzip_min_length 1; gzip_types text/plain;
+  gzip on; gzip_proxied any; gzip_min_length 1; gzip_types text/plain;
   server {{ listen 127.0.0.1:{port}; root {directory}/www; }}
 }}
 """

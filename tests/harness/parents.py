@@ -53,6 +53,8 @@ logfile_rotate 0
 shutdown_lifetime 1 second
 hosts_file {directory}/hosts
 netdb_filename none
+pinger_enable off
+dns_nameservers 127.0.0.1
 icon_directory /usr/share/squid/icons
 {user}
 {access}
