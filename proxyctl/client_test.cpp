@@ -1,4 +1,6 @@
 // The conversation with the daemon, its end of the socket played by the test.
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "proxyctl/control_client.h"
@@ -58,11 +60,47 @@ TEST(Client, SaysWhenNoDaemonRuns) {
   EXPECT_NE(answer.error().message.find("start it with"), std::string::npos);
 }
 
+// The failure's message as another user would read it, and its code. Needs root to become that
+// user.
+Failure failure_as(uid_t user, const std::string& directory) {
+  int ends[2];
+  if (::pipe(ends) != 0) std::abort();
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const bool changed = ::setuid(user) == 0;
+    const auto answer = ask(directory, {status, {}}, 2s);
+    const std::string message = answer || !changed ? "" : answer.error().message;
+    const bool written = ::write(ends[1], message.data(), message.size()) >= 0;
+    ::_exit(answer || !written ? 0 : static_cast<int>(answer.error().code));
+  }
+  ::close(ends[1]);
+  char buffer[1000];
+  const ssize_t size = ::read(ends[0], buffer, sizeof(buffer));
+  ::close(ends[0]);
+  int state = 0;
+  ::waitpid(child, &state, 0);
+  return {static_cast<ExitCode>(WEXITSTATUS(state)),
+          std::string(buffer, size > 0 ? static_cast<std::size_t>(size) : 0)};
+}
+
 TEST(Client, SaysWhenPermissionIsDenied) {
-  if (::geteuid() == 0) GTEST_SKIP() << "root may do everything";
-  DaemonSocket daemon;
-  ASSERT_EQ(::chmod((daemon.directory() + "/control.sock").c_str(), 0), 0);
-  EXPECT_EQ(failure_of(daemon).code, ExitCode::permission_denied);
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  const DaemonSocket daemon;
+  const Failure failure = failure_as(65533, daemon.directory());
+  EXPECT_EQ(failure.code, ExitCode::permission_denied);
+  EXPECT_NE(failure.message.find("not allowed"), std::string::npos) << failure.message;
+}
+
+TEST(Client, DoesNotTalkToStrangers) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  ASSERT_EQ(::seteuid(65534), 0);
+  const DaemonSocket daemon;
+  ASSERT_EQ(::seteuid(0), 0);
+  ASSERT_EQ(::chmod(daemon.directory().c_str(), 0755), 0);
+  ASSERT_EQ(::chmod((daemon.directory() + "/control.sock").c_str(), 0666), 0);
+  const Failure failure = failure_as(65533, daemon.directory());
+  EXPECT_EQ(failure.code, ExitCode::permission_denied);
+  EXPECT_NE(failure.message.find("run by user 65534"), std::string::npos) << failure.message;
 }
 
 TEST(Client, EndsAtItsTimeout) {

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <poll.h>
 #include <thread>
+#include <unistd.h>
 
 #include "platform/message_socket.h"
 #include "proxyctl/places.h"
@@ -43,6 +45,16 @@ tl::expected<platform::UniqueFd, Failure> connect(const std::string& directory, 
       return failure(ExitCode::failed, "the daemon does not accept connections in time");
     std::this_thread::sleep_for(5ms);
   }
+}
+
+// Somebody else may have made the directory, in /tmp above all, to be told passwords. Root talks to
+// whom it names.
+std::optional<Failure> distrust(int socket) {
+  const auto peer = platform::peer_credentials(socket);
+  if (peer && (::geteuid() == 0 || peer->uid == 0 || peer->uid == ::geteuid())) return std::nullopt;
+  const std::string owner = peer ? "user " + std::to_string(peer->uid) : "somebody unknown";
+  return Failure{ExitCode::permission_denied,
+                 "what listens there is run by " + owner + ", neither by you nor by root"};
 }
 
 // An argument that was cut would be a different command.
@@ -154,6 +166,7 @@ tl::expected<Answer, Failure> ask(const std::string& runtime_directory, const Qu
   if (!bytes) return tl::unexpected(bytes.error());
   const auto socket = connect(runtime_directory, deadline);
   if (!socket) return tl::unexpected(socket.error());
+  if (const auto distrusted = distrust(socket->get())) return tl::unexpected(*distrusted);
   const auto sent = platform::send_message(socket->get(), *bytes);
   // A peer that closed at once may still have said why.
   if (sent.status != platform::SendStatus::sent && sent.status != platform::SendStatus::closed) {

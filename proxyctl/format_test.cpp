@@ -39,6 +39,13 @@ TEST(TerminalText, EscapesControls) {
   EXPECT_EQ(printable("\\x1b"), "\\\\x1b") << "no text looks like an escape";
 }
 
+TEST(TerminalText, EscapesWhatReordersOrHides) {
+  for (const char* text : {"\u00ad", "\u061c", "\u200b", "\u200f", "\u2028", "\u202e", "\u2060",
+                           "\u2069", "\ufeff", "\ufffb", "\U000e0041"}) {
+    EXPECT_TRUE(printable(text).starts_with("\\u{")) << printable(text);
+  }
+}
+
 TEST(TerminalText, KeepsLines) {
   EXPECT_EQ(printable_lines("a:\n\tb\\c\x1b\n"), "a:\n\tb\\c\\x1b\n");
 }
