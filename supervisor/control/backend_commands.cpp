@@ -1,0 +1,119 @@
+// backend list, add, remove, test.
+#include <algorithm>
+
+#include "supervisor/control/commands.h"
+#include "supervisor/control/counters.h"
+#include "supervisor/control/managed_edit.h"
+#include "supervisor/control/names.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+constexpr std::uint32_t test_timeout_ms = 10'000;
+constexpr runtime::Duration test_grace{2'000};
+
+proto::BackendRow backend_row(const config::Backend& backend, const proto::Counters& totals) {
+  proto::BackendRow row;
+  row.name = backend.name;
+  row.kind = kind_of(backend.type);
+  row.via = backend.via;
+  row.origin = origin_of(backend.origin);
+  if (backend.proxy) row.address = backend.proxy->address.to_string();
+  const bool tunnel = backend.type == config::BackendType::wireguard || backend.type == config::BackendType::openvpn;
+  row.available = !tunnel && backend.unavailable.empty();
+  if (!row.available) {
+    row.reason = backend.unavailable.empty() ? "no tunnel worker in this version" : backend.unavailable;
+  }
+  for (const proto::BackendCounter& counter : totals.backends.items) {
+    if (counter.backend.value != backend.name) continue;
+    row.active = counter.active;
+    row.opened = counter.opened;
+    row.failed = counter.failed;
+  }
+  return row;
+}
+
+std::string milliseconds(std::uint32_t microseconds) {
+  const std::string fraction = std::to_string(microseconds % 1000 + 1000).substr(1);
+  return std::to_string(microseconds / 1000) + '.' + fraction + " ms";
+}
+
+std::string describe(const proto::BackendTested& tested) {
+  if (!tested.ok) return std::string(to_string(tested.reason)) + ": " + tested.detail.value + '\n';
+  std::string text = "connected to " + tested.remote.to_string() + '\n';
+  text += "resolve   " + milliseconds(tested.resolve_us) + '\n';
+  text += "connect   " + milliseconds(tested.connect_us) + '\n';
+  if (tested.handshake_us != 0) text += "handshake " + milliseconds(tested.handshake_us) + '\n';
+  if (!tested.detail.value.empty()) text += tested.detail.value + '\n';
+  return text;
+}
+
+}  // namespace
+
+runtime::Task<void> list_backends(Supervisor& supervisor, const proto::Command&, Answer& answer) {
+  const proto::Counters totals = co_await collect_counters(supervisor.workforce());
+  const auto config = supervisor.reload().current()->config;
+  for (const config::Backend& backend : config->backends) {
+    const bool going_on = co_await answer.row(backend_row(backend, totals));
+    if (!going_on) co_return;
+  }
+}
+
+runtime::Task<void> add_backend(Supervisor& supervisor, const proto::Command& command, Answer& answer) {
+  config::ManagedResult read = read_fragment("backends", argument(command, 0), supervisor.reload().options());
+  const bool refused = co_await refuse_fragment(read, read.managed.backends.size(), "backend", answer);
+  if (refused) co_return;
+  config::Backend backend = std::move(read.managed.backends.front());
+  const std::string name = backend.name;
+  const auto edit = [&](config::Managed& managed) -> std::string {
+    if (supervisor.reload().current()->config->backend(name) != nullptr) return "there is a backend \"" + name + "\" already";
+    managed.backends.push_back(std::move(backend));
+    return {};
+  };
+  co_await change(supervisor, edit, "backend \"" + name + "\" added", answer);
+}
+
+runtime::Task<void> remove_backend(Supervisor& supervisor, const proto::Command& command, Answer& answer) {
+  const std::string name = argument(command, 0);
+  const auto edit = [&](config::Managed& managed) -> std::string {
+    const auto config = supervisor.reload().current()->config;
+    const config::Backend* backend = config->backend(name);
+    if (backend == nullptr) return "there is no backend \"" + name + '"';
+    const auto is_it = [&](const config::Backend& each) { return each.name == name; };
+    if (std::erase_if(managed.backends, is_it) == 0) managed.removed_backends.push_back(name);
+    return {};
+  };
+  co_await change(supervisor, edit, "backend \"" + name + "\" removed", answer);
+}
+
+runtime::Task<void> test_backend(Supervisor& supervisor, const proto::Command& command, Answer& answer) {
+  proto::TestBackend question;
+  question.backend = argument(command, 0);
+  question.timeout_ms = test_timeout_ms;
+  const std::string target = argument(command, 1);
+  const auto parsed = wire::HostPort::parse(target);
+  if (!target.empty() && !parsed) {
+    answer.done(1, "not host:port: " + target);
+    co_return;
+  }
+  if (parsed) {
+    question.host = parsed->host;
+    question.port = parsed->port;
+  }
+  const auto egress = supervisor.workforce().egress();
+  if (supervisor.reload().current()->config->backend(question.backend.value) == nullptr || !egress) {
+    answer.done(1, egress ? "there is no backend \"" + question.backend.value + '"' : "the egress is being restarted, try again");
+    co_return;
+  }
+  const auto deadline = runtime::Loop::current().after(runtime::Duration(test_timeout_ms) + test_grace);
+  const auto reply = co_await egress->channel().call(std::move(question), deadline);
+  const auto tested = reply ? reply->as<proto::BackendTested>() : std::nullopt;
+  if (!tested) {
+    answer.done(1, "the egress did not answer");
+    co_return;
+  }
+  co_await answer.text(describe(*tested));
+  answer.done(tested->ok ? 0 : 1, tested->ok ? "ok" : "failed");
+}
+
+}  // namespace bulkhead::supervisor

@@ -1,0 +1,102 @@
+// status, logs reopen, stop.
+#include <unistd.h>
+
+#include <chrono>
+
+#include "supervisor/control/commands.h"
+#include "supervisor/control/counters.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+std::uint64_t since(runtime::Deadline start) {
+  const auto lived = std::chrono::duration_cast<runtime::Duration>(runtime::Clock::now() - start);
+  return static_cast<std::uint64_t>(lived.count());
+}
+
+std::string_view to_string(config::SandboxMode mode) {
+  switch (mode) {
+    case config::SandboxMode::automatic: return "auto";
+    case config::SandboxMode::require: return "require";
+    case config::SandboxMode::off: return "off";
+  }
+  return "";
+}
+
+proto::StatusRow status_row(Supervisor& supervisor, const proto::Counters& totals) {
+  const auto generation = supervisor.reload().current();
+  proto::StatusRow row;
+  row.version = BULKHEAD_VERSION;
+  row.pid = static_cast<std::uint32_t>(::getpid());
+  row.state = supervisor.stopping() ? "draining" : "running";
+  row.uptime_ms = since(supervisor.started());
+  row.generation = generation->number;
+  row.config_file = supervisor.start().load_options.file;
+  row.sandbox_mode = to_string(supervisor.sandbox());
+  row.rootless = !supervisor.start().root;
+  row.reloads = supervisor.reload().counts().done;
+  row.failed_reloads = supervisor.reload().counts().failed;
+  row.last_reload = supervisor.reload().counts().last;
+  row.active = totals.active;
+  row.accepted = totals.accepted;
+  row.refused = totals.refused;
+  row.up = totals.up;
+  row.down = totals.down;
+  for (const std::string& notice : supervisor.start().notices) row.warnings.push(notice);
+  for (const std::string& warning : generation->warnings) row.warnings.push(warning);
+  return row;
+}
+
+proto::WorkerRow worker_row(Supervisor& supervisor, const Worker& worker) {
+  proto::WorkerRow row;
+  row.role = worker.role;
+  row.index = static_cast<std::uint16_t>(worker.index);
+  row.state = worker.state();
+  row.restarts = worker.restarts;
+  row.last_exit = worker.last_exit;
+  row.identity = supervisor.workforce().identity(worker.role).to_string();
+  if (!worker.process) return row;
+  row.pid = static_cast<std::uint32_t>(worker.process->pid());
+  row.uptime_ms = since(worker.process->started());
+  row.generation = worker.process->generation();
+  row.uid = worker.process->hello().uid;
+  row.sandbox_complete = worker.process->hello().sandbox_complete;
+  row.layers = worker.process->hello().layers;
+  return row;
+}
+
+}  // namespace
+
+runtime::Task<void> show_status(Supervisor& supervisor, const proto::Command&, Answer& answer) {
+  const proto::Counters totals = co_await collect_counters(supervisor.workforce());
+  bool going_on = co_await answer.row(status_row(supervisor, totals));
+  const auto workers = supervisor.workforce().workers();
+  for (std::size_t i = 0; going_on && i < workers.size(); ++i) {
+    going_on = co_await answer.row(worker_row(supervisor, *workers[i]));
+  }
+  for (const config::Listener& listener : config::proxy_listeners(*supervisor.reload().current()->config)) {
+    ListeningSocket description;
+    description.settings = listener;
+    const proto::Listener message = description.message();
+    proto::ListenerRow row;
+    row.name = message.name;
+    row.address = message.address;
+    row.protocol = message.protocol;
+    row.proxy_protocol = message.proxy_protocol;
+    if (going_on) going_on = co_await answer.row(std::move(row));
+  }
+}
+
+runtime::Task<void> reopen_logs(Supervisor& supervisor, const proto::Command&, Answer& answer) {
+  const std::string error = supervisor.reload().reopen_access_log();
+  answer.done(error.empty() ? 0 : 1, error.empty() ? "the access log is open anew" : error);
+  co_return;
+}
+
+runtime::Task<void> stop_daemon(Supervisor& supervisor, const proto::Command&, Answer& answer) {
+  answer.done(0, "stopping");
+  supervisor.stop("proxyctl");
+  co_return;
+}
+
+}  // namespace bulkhead::supervisor

@@ -1,0 +1,117 @@
+#include "supervisor/control/server.h"
+
+#include <unistd.h>
+
+#include <optional>
+
+#include "platform/descriptor.h"
+#include "platform/message_socket.h"
+#include "runtime/both.h"
+#include "runtime/event.h"
+#include "runtime/log.h"
+#include "runtime/socket.h"
+#include "runtime/timer.h"
+#include "supervisor/control/commands.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+namespace log = runtime::log;
+
+constexpr runtime::Duration accept_pause{100};
+
+runtime::Task<void> run(ipc::Channel& channel, runtime::Event& over) {
+  const ipc::ChannelEnd end = co_await channel.run();
+  if (end.violation) log::warn("control connection broke the rules", {{"reason", end.reason}});
+  over.set();
+}
+
+}  // namespace
+
+struct ControlServer::Client {
+  explicit Client(platform::UniqueFd socket)
+      : channel(std::move(socket), proto::Party::supervisor, proto::Party::proxyctl) {
+    channel.on<proto::Command>([this](proto::Command message, ipc::Envelope&) {
+      command = std::move(message);
+      asked.set();
+    });
+  }
+
+  ipc::Channel channel;
+  std::optional<proto::Command> command;
+  runtime::Event asked;  // or the connection is over
+};
+
+ControlServer::ControlServer(Supervisor& supervisor, std::string path) : supervisor_(supervisor), path_(std::move(path)) {}
+
+ControlServer::~ControlServer() = default;
+
+std::string ControlServer::listen() {
+  auto listener = platform::listen_message_socket(path_, 0600);
+  if (!listener) return path_ + ": " + listener.error().to_string();
+  listener_ = std::move(*listener);
+  runtime::spawn(accept_clients(), &scope_);
+  return {};
+}
+
+runtime::Task<void> ControlServer::close() {
+  if (listener_) ::unlink(path_.c_str());
+  scope_.cancel();
+  co_await tasks_.empty();
+}
+
+runtime::Task<void> ControlServer::accept_clients() {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  runtime::Socket socket(platform::duplicate(listener_.get()));
+  while (!scope_.cancelled()) {
+    auto accepted = platform::accept_message_socket(socket.fd());
+    if (accepted) {
+      admit(std::move(*accepted));
+    } else if (accepted.error().code == std::errc::resource_unavailable_try_again) {
+      const auto status = co_await runtime::ready(socket, runtime::Direction::read);
+      if (status != runtime::IoStatus::ok) co_return;
+    } else {
+      log::warn("control socket", {{"reason", accepted.error().to_string()}});
+      co_await runtime::sleep_for(accept_pause);
+    }
+  }
+}
+
+void ControlServer::admit(platform::UniqueFd socket) {
+  const auto peer = platform::peer_credentials(socket.get());
+  if (!peer || (peer->uid != 0 && peer->uid != ::geteuid())) {
+    log::warn("control connection refused", {{"uid", peer ? std::to_string(peer->uid) : "unknown"}});
+  } else if (clients_.count() >= max_clients) {
+    log::warn("control connection refused: too many", {{"uid", peer->uid}, {"pid", peer->pid}});
+  } else {
+    runtime::spawn(converse(std::move(socket)), &scope_);
+  }
+}
+
+runtime::Task<void> ControlServer::converse(platform::UniqueFd socket) {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  const runtime::Gate::Pass place = clients_.enter();
+  Client client(std::move(socket));
+  co_await runtime::both(run(client.channel, client.asked), answer(client));
+}
+
+runtime::Task<void> ControlServer::answer(Client& client) {
+  const auto deadline = runtime::Loop::current().after(command_timeout);
+  co_await client.asked.wait(deadline);
+  if (client.command) {
+    Answer answer(client.channel);
+    const CommandFunction function = find_command(client.command->name);
+    if (client.command->version != proto::protocol_version) {
+      answer.done(1, "proxyctl and the daemon are of different versions");
+    } else if (function == nullptr) {
+      answer.done(1, "the daemon does not know this command");
+    } else {
+      co_await function(supervisor_, *client.command, answer);
+    }
+    if (!answer.is_done()) answer.done(0);
+    co_await client.channel.sent(runtime::Loop::current().after(Answer::unread_timeout));
+  }
+  client.channel.close("answered");
+}
+
+}  // namespace bulkhead::supervisor

@@ -1,0 +1,35 @@
+// One generation of the configuration with all that serving it takes. Immutable: a reload makes the next one; both exist
+// while workers change over.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "config/model.h"
+#include "platform/unique_fd.h"
+#include "proto/message_type.h"
+#include "supervisor/listeners.h"
+
+namespace bulkhead::supervisor {
+
+struct Generation {
+  std::uint32_t number = 0;
+  std::shared_ptr<const config::Config> config;
+  std::vector<std::string> warnings;  // the loader's, for the log and status
+  Sockets sockets;
+  platform::UniqueFd acceptor_projection, egress_projection;  // sealed
+
+  int projection(proto::Party role) const;
+  std::vector<std::uint32_t> listener_ids(std::uint32_t acceptor) const;
+};
+
+// Puts the projections in place; everything else is the caller's. The error is for a person.
+tl::expected<void, std::string> seal_projections(Generation& generation);
+
+// How many acceptors the configuration asks for.
+std::uint32_t acceptor_count(const config::Config& config);
+
+}  // namespace bulkhead::supervisor

@@ -1,0 +1,126 @@
+#include "supervisor/listeners.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "platform/socket.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+// Named in one Prepare message each, see proto/worker.h.
+constexpr std::size_t max_listeners = 256;
+
+std::string explain(const config::Listener& listener, const platform::Error& error) {
+  std::string text = "cannot listen on " + endpoint_of(listener).to_string() + " (" + listener.name + "): " +
+                     error.code.message();
+  switch (error.code.value()) {
+    case EACCES:
+      if (listener.port < 1024) text += "; ports below 1024 need root or CAP_NET_BIND_SERVICE";
+      break;
+    case EAFNOSUPPORT: text += "; this system has no IPv6, use an IPv4 address such as 0.0.0.0"; break;
+    case EADDRNOTAVAIL:
+      text += listener.address.is_v6() ? "; no interface has this address (is IPv6 turned off?)"
+                                       : "; no interface has this address";
+      break;
+    case EADDRINUSE: text += "; another program listens there"; break;
+    default: break;
+  }
+  return text;
+}
+
+// With SO_REUSEPORT the kernel lets a second daemon of the same user share the port in silence: find out without it.
+tl::expected<void, std::string> probe(const config::Listener& listener, bool dual_stack) {
+  platform::ListenOptions options;
+  options.reuse_port = false;
+  options.dual_stack = dual_stack;
+  const auto socket = platform::listen_tcp(endpoint_of(listener), options);
+  if (!socket) return tl::unexpected(explain(listener, socket.error()));
+  return {};
+}
+
+std::shared_ptr<const ListeningSocket> find(const Sockets& held, const config::Listener& settings, bool dual_stack,
+                                            std::uint32_t acceptor) {
+  for (const auto& socket : held) {
+    if (socket->acceptor == acceptor && socket->dual_stack == dual_stack && socket->settings == settings) return socket;
+  }
+  return nullptr;
+}
+
+bool holds_port(const Sockets& sockets, std::uint16_t port) {
+  return std::any_of(sockets.begin(), sockets.end(),
+                     [port](const auto& socket) { return socket->settings.port == port; });
+}
+
+}  // namespace
+
+proto::Listener ListeningSocket::message() const {
+  proto::Listener message;
+  message.id = id;
+  message.name = settings.name;
+  message.proxy_protocol = settings.proxy_protocol;
+  message.address = endpoint_of(settings);
+  switch (settings.protocol) {
+    case config::ListenerProtocol::http: message.protocol = proto::ListenerProtocol::http; break;
+    case config::ListenerProtocol::socks5: message.protocol = proto::ListenerProtocol::socks; break;
+    case config::ListenerProtocol::mixed: message.protocol = proto::ListenerProtocol::mixed; break;
+  }
+  return message;
+}
+
+tl::expected<Sockets, std::string> Listeners::open(const config::Config& config,
+                                                   const std::vector<std::uint32_t>& acceptors, const Sockets& held) {
+  const std::vector<config::Listener> wanted = config::proxy_listeners(config);
+  if (wanted.size() > max_listeners) {
+    return tl::unexpected("more than " + std::to_string(max_listeners) + " addresses to listen on");
+  }
+  Sockets sockets;
+  for (const config::Listener& settings : wanted) {
+    const bool dual_stack =
+        settings.address.is_v6() && settings.address.is_unspecified() && config.network.ipv6.enabled;
+    if (!holds_port(held, settings.port) && !holds_port(sockets, settings.port)) {
+      if (auto free = probe(settings, dual_stack); !free) return tl::unexpected(free.error());
+    }
+    for (const std::uint32_t acceptor : acceptors) {
+      auto socket = find(held, settings, dual_stack, acceptor);
+      if (!socket) {
+        auto opened = open_one(settings, dual_stack, acceptor);
+        if (!opened) return tl::unexpected(opened.error());
+        socket = std::move(*opened);
+      }
+      sockets.push_back(std::move(socket));
+    }
+  }
+  return sockets;
+}
+
+tl::expected<std::shared_ptr<const ListeningSocket>, std::string> Listeners::open_one(const config::Listener& settings,
+                                                                                      bool dual_stack,
+                                                                                      std::uint32_t acceptor) {
+  platform::ListenOptions options;
+  options.dual_stack = dual_stack;
+  auto opened = platform::listen_tcp(endpoint_of(settings), options);
+  if (!opened) return tl::unexpected(explain(settings, opened.error()));
+  auto socket = std::make_shared<ListeningSocket>();
+  socket->id = ++last_id_;
+  socket->acceptor = acceptor;
+  socket->settings = settings;
+  socket->dual_stack = dual_stack;
+  socket->socket = std::move(*opened);
+  return socket;
+}
+
+std::string_view to_string(config::ListenerProtocol protocol) {
+  switch (protocol) {
+    case config::ListenerProtocol::http: return "http";
+    case config::ListenerProtocol::socks5: return "socks";
+    case config::ListenerProtocol::mixed: return "mixed";
+  }
+  return "";
+}
+
+wire::Endpoint endpoint_of(const config::Listener& listener) {
+  return {listener.address, listener.port};
+}
+
+}  // namespace bulkhead::supervisor

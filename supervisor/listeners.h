@@ -1,0 +1,44 @@
+// The listening sockets for proxy clients. They belong to the supervisor: one SO_REUSEPORT socket for each address and
+// acceptor, kept open while the acceptor is restarted (connections queue) and across reloads that do not touch it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "config/model.h"
+#include "platform/unique_fd.h"
+#include "proto/worker.h"
+
+namespace bulkhead::supervisor {
+
+struct ListeningSocket {
+  std::uint32_t id = 0;        // unique for the supervisor's life
+  std::uint32_t acceptor = 0;  // whose it is
+  config::Listener settings;
+  bool dual_stack = false;
+  platform::UniqueFd socket;
+
+  proto::Listener message() const;
+};
+using Sockets = std::vector<std::shared_ptr<const ListeningSocket>>;
+
+class Listeners {
+ public:
+  // What `config` wants for these acceptors: sockets of held where nothing about them changed, new ones for the rest.
+  // On an error nothing new stays open; the error is for a person.
+  tl::expected<Sockets, std::string> open(const config::Config& config, const std::vector<std::uint32_t>& acceptors,
+                                          const Sockets& held);
+
+ private:
+  tl::expected<std::shared_ptr<const ListeningSocket>, std::string> open_one(const config::Listener& settings,
+                                                                             bool dual_stack, std::uint32_t acceptor);
+  std::uint32_t last_id_ = 0;
+};
+
+std::string_view to_string(config::ListenerProtocol protocol);
+wire::Endpoint endpoint_of(const config::Listener& listener);
+
+}  // namespace bulkhead::supervisor

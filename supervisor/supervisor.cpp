@@ -1,0 +1,153 @@
+#include "supervisor/supervisor.h"
+
+#include <csignal>
+#include <unistd.h>
+
+#include "config/diff.h"
+#include "platform/descriptor.h"
+#include "runtime/log.h"
+#include "runtime/socket.h"
+#include "runtime/timer.h"
+#include "supervisor/control/server.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+namespace log = runtime::log;
+
+constexpr runtime::Duration rotate_interval{1'000};
+
+platform::SandboxMode to_platform(config::SandboxMode mode) {
+  switch (mode) {
+    case config::SandboxMode::automatic: return platform::SandboxMode::automatic;
+    case config::SandboxMode::require: return platform::SandboxMode::require;
+    case config::SandboxMode::off: return platform::SandboxMode::off;
+  }
+  return platform::SandboxMode::automatic;
+}
+
+}  // namespace
+
+Supervisor::Supervisor(Start start, platform::SignalSet signals, platform::ServiceNotifier notifier)
+    : start_(std::move(start)),
+      sandbox_(start_.loaded.config->sandbox),
+      signals_(std::move(signals)),
+      notifier_(std::move(notifier)),
+      started_(runtime::Clock::now()),
+      workforce_({start_.directories.libexec, to_platform(sandbox_), [this] { return reload_.current(); },
+                  [this](WorkerProcess& process) { reload_.hand_over_access_log(process); }}),
+      reload_(start_.load_options, workforce_, [this] { on_new_generation(); }) {}
+
+Supervisor::~Supervisor() = default;
+
+int Supervisor::run() {
+  runtime::spawn(live());
+  runtime::Loop::current().run();
+  return exit_code_;
+}
+
+runtime::Task<void> Supervisor::live() {
+  for (const proto::Party role : {proto::Party::acceptor, proto::Party::egress}) {
+    log::info("identity", {{"of", to_string(role)}, {"user", workforce_.identity(role).to_string()}});
+  }
+  runtime::spawn(obey_signals(), &scope_);
+  Outcome outcome = co_await reload_.start(std::move(start_.loaded));
+  if (outcome.ok && !stopping_) {
+    announce_ready();
+    runtime::spawn(rotate_log(), &scope_);
+    runtime::spawn(watch_file(), &scope_);
+    co_await stop_asked_.wait();
+  } else if (!stopping_) {
+    log::error("cannot start", {{"reason", outcome.summary}});
+    exit_code_ = 1;
+  }
+  co_await shut_down();
+  runtime::Loop::current().stop();
+}
+
+void Supervisor::announce_ready() {
+  std::string addresses;
+  for (const config::Listener& listener : config::proxy_listeners(*reload_.current()->config)) {
+    const std::string address = endpoint_of(listener).to_string();
+    const std::string_view protocol = to_string(listener.protocol);
+    log::info("serving " + std::string(protocol) + " on " + address, {{"listener", listener.name}});
+    addresses += (addresses.empty() ? "" : ",") + std::string(protocol) + '=' + address;
+  }
+  control_ = std::make_unique<ControlServer>(*this, start_.directories.control_socket());
+  if (const std::string error = control_->listen(); !error.empty()) {
+    log::error("no control socket: proxyctl cannot reach this daemon", {{"reason", error}});
+  }
+  notifier_.ready();
+  log::info("ready", {{"listeners", addresses},
+                      {"acceptors", workforce_.acceptors().size()},
+                      {"generation", reload_.current()->number},
+                      {"control", start_.directories.control_socket()}});
+}
+
+void Supervisor::on_new_generation() {
+  const config::Config& config = *reload_.current()->config;
+  log::set_level(static_cast<log::Level>(config.server.log_level));
+  watch_changed_.set();
+}
+
+runtime::Task<void> Supervisor::obey_signals() {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  runtime::Socket socket(platform::duplicate(signals_.fd()));
+  for (;;) {
+    while (const auto received = signals_.take()) obey(received->signal);
+    const auto status = co_await runtime::ready(socket, runtime::Direction::read);
+    if (status != runtime::IoStatus::ok) co_return;
+  }
+}
+
+void Supervisor::obey(int signal) {
+  switch (signal) {
+    case SIGTERM: return stop("SIGTERM");
+    case SIGINT: return stop("SIGINT");
+    case SIGHUP: runtime::spawn(reload_by("SIGHUP")); return;
+    case SIGUSR1: reload_.reopen_access_log(); return;
+    default: log::debug("signal ignored", {{"signal", signal}});
+  }
+}
+
+runtime::Task<void> Supervisor::reload_by(std::string why) {
+  if (stopping_ || !reload_.current()) co_return;
+  const runtime::Gate::Pass pass = tasks_.enter();
+  log::info("reloading", {{"asked_by", why}});
+  notifier_.reloading();
+  const Outcome outcome = co_await reload_.run();
+  if (!stopping_) notifier_.ready();
+}
+
+runtime::Task<void> Supervisor::rotate_log() {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  for (bool going_on = true; going_on;) {
+    reload_.rotate_access_log();
+    going_on = co_await runtime::sleep_for(rotate_interval);
+  }
+}
+
+void Supervisor::stop(std::string_view why) {
+  if (stopping_) {
+    log::warn("ending at once", {{"asked_by", why}});
+    return workforce_.force();
+  }
+  stopping_ = true;
+  log::info("stopping", {{"asked_by", why}});
+  notifier_.stopping();
+  stop_asked_.set();
+}
+
+runtime::Task<void> Supervisor::shut_down() {
+  stopping_ = true;
+  const auto current = reload_.current();
+  const config::Shutdown times = current ? current->config->shutdown : config::Shutdown{};
+  reload_.close_listeners();
+  co_await workforce_.shut_down(times.drain_timeout, times.force_timeout);
+  if (control_) co_await control_->close();
+  scope_.cancel();
+  co_await tasks_.empty();
+  log::info("stopped", {{"code", exit_code_}});
+}
+
+}  // namespace bulkhead::supervisor

@@ -1,0 +1,223 @@
+#include "supervisor/worker_process.h"
+
+#include <array>
+#include <csignal>
+#include <utility>
+
+#include "platform/descriptor.h"
+#include "platform/message_socket.h"
+#include "runtime/both.h"
+#include "runtime/log.h"
+#include "runtime/socket.h"
+#include "supervisor/options.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+namespace log = runtime::log;
+
+// How long a worker may take to end once it has closed its channel.
+constexpr runtime::Duration end_timeout{5'000};
+// What a worker exits with when its sandbox is incomplete and has to be complete.
+constexpr int exit_sandbox_incomplete = 77;
+constexpr std::uint32_t first_query_id = 0x8000'0000;
+constexpr std::size_t max_connection_rows = 100'000;
+
+// All that a worker inherits of the environment.
+std::vector<std::string> worker_environment() {
+  std::vector<std::string> environment;
+  for (const std::string_view name : {"TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"}) {
+    if (const auto value = process_environment(name)) environment.push_back(std::string(name) + '=' + *value);
+  }
+  return environment;
+}
+
+std::string name_of(proto::Party role, std::uint32_t index) {
+  return std::string(to_string(role)) + '.' + std::to_string(index);
+}
+
+}  // namespace
+
+tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> WorkerProcess::start(WorkerLaunch launch) {
+  auto control = platform::message_socket_pair();
+  if (!control) return tl::unexpected(control.error());
+  platform::SpawnRequest request;
+  request.executable = launch.executable;
+  request.arguments = launch.arguments.to_argv(launch.executable);
+  request.environment = worker_environment();
+  request.descriptors.push_back({control->second.get(), workers::control_descriptor});
+  if (launch.egress_channel) {
+    request.descriptors.push_back({launch.egress_channel.get(), workers::egress_descriptor});
+  }
+  auto child = platform::spawn(request);
+  if (!child) return tl::unexpected(child.error());
+  return std::shared_ptr<WorkerProcess>(new WorkerProcess(launch, std::move(control->first), std::move(*child)));
+}
+
+WorkerProcess::WorkerProcess(const WorkerLaunch& launch, platform::UniqueFd control, platform::Child child)
+    : name_(name_of(launch.role, launch.arguments.index)),
+      role_(launch.role),
+      index_(launch.arguments.index),
+      child_(std::move(child)),
+      channel_(std::move(control), proto::Party::supervisor, launch.role),
+      started_(runtime::Clock::now()) {
+  channel_.on<proto::Hello>([this](proto::Hello hello, ipc::Envelope&) { greet(std::move(hello)); });
+  channel_.on<proto::Connections>([this](proto::Connections part, ipc::Envelope& envelope) {
+    take_connections(std::move(part), envelope.id);
+  });
+  channel_.on<proto::Drained>([this](proto::Drained message, ipc::Envelope&) {
+    drained_ = true;
+    log::info("worker drained", {{"worker", name_}, {"cut", message.cut}});
+  });
+}
+
+void WorkerProcess::greet(proto::Hello hello) {
+  if (hello.version != proto::protocol_version || hello.role != role_) {
+    return kill("speaks another version of the protocol; are all programs of one installation?");
+  }
+  hello_ = std::move(hello);
+  greeted_ok_ = true;
+  greeting_.set();
+}
+
+runtime::Task<platform::ExitReason> WorkerProcess::run() {
+  co_await runtime::both(run_channel(), watch_process());
+  co_return exit_;
+}
+
+runtime::Task<void> WorkerProcess::run_channel() {
+  const ipc::ChannelEnd end = co_await channel_.run();
+  if (end.violation) {
+    kill("broke the rules of its channel: " + end.reason);
+  } else if (!ended_) {
+    const auto result = co_await over_.wait(runtime::Loop::current().after(end_timeout));
+    if (result != runtime::Event::Result::set) kill("closed its channel and did not end");
+  }
+}
+
+runtime::Task<void> WorkerProcess::watch_process() {
+  runtime::Socket ending(platform::duplicate(child_.pidfd.get()));
+  for (;;) {
+    const auto reason = platform::try_wait(child_.pid);
+    if (reason && *reason) exit_ = **reason;
+    if (!reason || *reason) break;
+    const auto status = co_await runtime::ready(ending, runtime::Direction::read);
+    if (status == runtime::IoStatus::cancelled) break;
+  }
+  ended_ = true;
+  over_.set();
+  greeting_.set();
+  for (const auto& [id, query] : queries_) query->complete.set();
+  channel_.close("the process ended");
+}
+
+runtime::Task<bool> WorkerProcess::wait_greeting() {
+  const auto result = co_await greeting_.wait(started_ + greeting_timeout);
+  if (result == runtime::Event::Result::timed_out) kill("did not greet in time");
+  co_return greeted_ok_ && !ended_;
+}
+
+// The answer has many parts, all with the id of the question; such ids are not those of calls.
+runtime::Task<std::vector<proto::ConnectionRow>> WorkerProcess::connections(runtime::Deadline deadline) {
+  const std::uint32_t id = first_query_id | ++last_query_;
+  ConnectionQuery query;
+  queries_[id] = &query;
+  if (!ended_ && channel_.send(proto::QueryConnections{}, {}, id)) co_await query.complete.wait(deadline);
+  queries_.erase(id);
+  co_return std::move(query.rows);
+}
+
+void WorkerProcess::take_connections(proto::Connections part, std::uint32_t id) {
+  const auto found = queries_.find(id);
+  if (found == queries_.end()) return;
+  ConnectionQuery& query = *found->second;
+  for (auto& row : part.rows.items) {
+    if (query.rows.size() < max_connection_rows) query.rows.push_back(std::move(row));
+  }
+  if (part.last) query.complete.set();
+}
+
+runtime::Task<bool> WorkerProcess::wait_end(runtime::Deadline deadline) {
+  const auto result = co_await over_.wait(deadline);
+  co_return result == runtime::Event::Result::set;
+}
+
+bool WorkerProcess::hand_over_listeners(const Generation& generation) {
+  for (const auto& socket : generation.sockets) {
+    if (role_ != proto::Party::acceptor || socket->acceptor != index_ || listeners_.contains(socket->id)) continue;
+    const std::array descriptors{socket->socket.get()};
+    if (!channel_.send(socket->message(), descriptors)) return false;
+    listeners_.insert(socket->id);
+  }
+  return true;
+}
+
+runtime::Task<std::string> WorkerProcess::prepare(std::shared_ptr<const Generation> generation) {
+  proto::Prepare message;
+  message.generation = generation->number;
+  if (role_ == proto::Party::acceptor) message.listeners.items = generation->listener_ids(index_);
+  bool alive = co_await wait_greeting();
+  if (alive) alive = hand_over_listeners(*generation);
+  if (!alive) {
+    std::string why = co_await describe_end();
+    co_return why;
+  }
+  std::vector<int> descriptors{generation->projection(role_)};
+  const auto deadline = runtime::Loop::current().after(prepare_timeout);
+  const auto reply = co_await channel_.call(std::move(message), deadline, std::move(descriptors));
+  if (!reply) {
+    if (ended_ || channel_.ended()) {
+      std::string why = co_await describe_end();
+      co_return why;
+    }
+    kill("did not prepare the configuration in time");
+    co_return "it did not answer in time";
+  }
+  const auto answer = reply->as<proto::Prepared>();
+  if (!answer || answer->generation != generation->number) {
+    kill("answered something else than was asked");
+    co_return "it answered something else than was asked";
+  }
+  co_return answer->ok ? std::string() : answer->error.value.empty() ? "it refused" : answer->error.value;
+}
+
+runtime::Task<std::string> WorkerProcess::describe_end() {
+  const auto result = co_await over_.wait(runtime::Loop::current().after(end_timeout));
+  if (result != runtime::Event::Result::set) co_return "its channel is closed";
+  if (exit_.kind == platform::ExitReason::Kind::exited && exit_.value == exit_sandbox_incomplete) {
+    co_return "its sandbox lacks layers (its log line names them) and the configuration says sandbox: require";
+  }
+  co_return exit_.to_string();
+}
+
+void WorkerProcess::commit(const Generation& generation) {
+  proto::Commit message;
+  message.generation = generation.number;
+  channel_.send(message);
+  generation_ = generation.number;
+  const auto ids = generation.listener_ids(index_);
+  committed_listeners_ = {ids.begin(), ids.end()};
+  listeners_ = committed_listeners_;
+}
+
+void WorkerProcess::abort(const Generation& generation) {
+  proto::Abort message;
+  message.generation = generation.number;
+  channel_.send(message);
+  listeners_ = committed_listeners_;
+}
+
+void WorkerProcess::drain(runtime::Duration timeout) {
+  proto::Drain message;
+  message.timeout_ms = static_cast<std::uint32_t>(timeout.count());
+  draining_ = true;
+  channel_.send(message);
+}
+
+void WorkerProcess::kill(const std::string& why) {
+  if (ended_) return;
+  if (!why.empty()) log::error("killing a worker", {{"worker", name_}, {"pid", child_.pid}, {"reason", why}});
+  [[maybe_unused]] const auto result = platform::send_signal(child_, SIGKILL);
+}
+
+}  // namespace bulkhead::supervisor

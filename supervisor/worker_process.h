@@ -1,0 +1,106 @@
+// One worker process from its start to its end: spawn, Hello, generations, death. A successor is another object.
+//
+// Its end is seen through the pidfd. A worker that breaks the rules of its channel, does not greet, or does not answer is
+// killed; so is one that closed its channel and stays.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "ipc/channel.h"
+#include "platform/process.h"
+#include "proto/worker.h"
+#include "runtime/event.h"
+#include "runtime/task.h"
+#include "supervisor/generation.h"
+#include "workers/process/arguments.h"
+
+namespace bulkhead::supervisor {
+
+inline constexpr runtime::Duration greeting_timeout{10'000};
+inline constexpr runtime::Duration prepare_timeout{10'000};
+
+struct WorkerLaunch {
+  proto::Party role = proto::Party::acceptor;
+  std::string executable;
+  workers::Arguments arguments;
+  platform::UniqueFd egress_channel;  // acceptor only
+};
+
+class WorkerProcess {
+ public:
+  static tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> start(WorkerLaunch launch);
+
+  // Until the process has ended and was reaped. Called once; the caller keeps the object until then.
+  runtime::Task<platform::ExitReason> run();
+
+  // False if it ended, or was killed for silence, before it greeted.
+  runtime::Task<bool> wait_greeting();
+
+  // First phase: hands over what it does not have yet, asks, waits. Empty: prepared.
+  runtime::Task<std::string> prepare(std::shared_ptr<const Generation> generation);
+  // Second phase, without waiting.
+  void commit(const Generation& generation);
+  void abort(const Generation& generation);
+
+  // An acceptor's connections; what has come by the deadline or its end.
+  runtime::Task<std::vector<proto::ConnectionRow>> connections(runtime::Deadline deadline);
+
+  // True when the process has ended.
+  runtime::Task<bool> wait_end(runtime::Deadline deadline);
+
+  // Tells it to end; when it has not at the deadline it is the caller's to kill.
+  void drain(runtime::Duration timeout);
+  void kill(const std::string& why);  // why: for the log; empty logs nothing
+
+  ipc::Channel& channel() { return channel_; }
+  const std::string& name() const { return name_; }  // "acceptor.0"
+  proto::Party role() const { return role_; }
+  std::uint32_t index() const { return index_; }
+  pid_t pid() const { return child_.pid; }
+  runtime::Deadline started() const { return started_; }
+  bool greeted() const { return greeted_ok_; }
+  bool ended() const { return ended_; }
+  bool draining() const { return draining_; }
+  std::uint32_t generation() const { return generation_; }  // committed; 0: none
+  const proto::Hello& hello() const { return hello_; }
+  const platform::ExitReason& exit_reason() const { return exit_; }  // once it has ended
+
+ private:
+  struct ConnectionQuery {
+    std::vector<proto::ConnectionRow> rows;
+    runtime::Event complete;
+  };
+
+  WorkerProcess(const WorkerLaunch& launch, platform::UniqueFd control, platform::Child child);
+  void take_connections(proto::Connections part, std::uint32_t id);
+  void greet(proto::Hello hello);
+  bool hand_over_listeners(const Generation& generation);
+  runtime::Task<std::string> describe_end();
+  runtime::Task<void> run_channel();
+  runtime::Task<void> watch_process();
+
+  std::string name_;
+  proto::Party role_;
+  std::uint32_t index_;
+  platform::Child child_;
+  ipc::Channel channel_;
+  runtime::Deadline started_;
+  runtime::Event greeting_;  // greeted, or ended
+  runtime::Event over_;
+  proto::Hello hello_;
+  platform::ExitReason exit_;
+  std::set<std::uint32_t> listeners_;  // ids it has
+  std::set<std::uint32_t> committed_listeners_;
+  std::map<std::uint32_t, ConnectionQuery*> queries_;
+  std::uint32_t last_query_ = 0;
+  std::uint32_t generation_ = 0;
+  bool greeted_ok_ = false, draining_ = false, drained_ = false, ended_ = false;
+};
+
+}  // namespace bulkhead::supervisor

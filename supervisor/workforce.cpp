@@ -1,0 +1,177 @@
+#include "supervisor/workforce.h"
+
+#include <algorithm>
+#include <array>
+
+#include "platform/message_socket.h"
+#include "runtime/log.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+namespace log = runtime::log;
+using proto::Party;
+
+// Beyond its drain time a worker gets this long to say so and end.
+constexpr runtime::Duration drain_grace{2'000};
+// The egress holds no connection when the acceptors are gone.
+constexpr runtime::Duration egress_drain{1'000};
+
+bool is_alive(const Worker& worker) {
+  return worker.process && !worker.process->ended();
+}
+
+}  // namespace
+
+Workforce::Workforce(Surroundings surroundings) : surroundings_(std::move(surroundings)) {
+  identities_.emplace(Party::acceptor, platform::identity_of(platform::Role::acceptor));
+  identities_.emplace(Party::egress, platform::identity_of(platform::Role::egress));
+}
+
+const platform::Identity& Workforce::identity(Party role) const {
+  return identities_.at(role);
+}
+
+std::shared_ptr<Worker> Workforce::find(Party role, std::uint32_t index) const {
+  for (const auto& worker : workers_) {
+    if (worker->role == role && worker->index == index) return worker;
+  }
+  return nullptr;
+}
+
+std::shared_ptr<WorkerProcess> Workforce::egress() const {
+  const auto worker = find(Party::egress, 0);
+  return worker && is_alive(*worker) ? worker->process : nullptr;
+}
+
+std::vector<std::shared_ptr<WorkerProcess>> Workforce::acceptors() const {
+  std::vector<std::shared_ptr<WorkerProcess>> serving;
+  for (const auto& worker : workers_) {
+    if (worker->role == Party::acceptor && is_alive(*worker) && worker->process->generation() != 0) {
+      serving.push_back(worker->process);
+    }
+  }
+  return serving;
+}
+
+std::vector<std::uint32_t> Workforce::plan(std::uint32_t count) const {
+  std::vector<std::uint32_t> kept;
+  for (const auto& worker : workers_) {
+    if (worker->role == Party::acceptor && !worker->retired) kept.push_back(worker->index);
+  }
+  std::sort(kept.begin(), kept.end());
+  if (kept.size() > count) kept.resize(count);
+  // An index of a worker that still drains is not given away: its channel to the egress goes by it.
+  for (std::uint32_t index = 0; kept.size() < count; ++index) {
+    if (!find(Party::acceptor, index)) kept.push_back(index);
+  }
+  return kept;
+}
+
+std::string Workforce::start_missing(const std::vector<std::uint32_t>& acceptors, const config::Config& config) {
+  const auto start = [&](Party role, std::uint32_t index) -> std::string {
+    if (find(role, index)) return {};
+    auto process = launch(role, index, config);
+    if (!process) return process.error();
+    add(role, index, std::move(*process));
+    return {};
+  };
+  std::string error = start(Party::egress, 0);
+  for (const std::uint32_t index : acceptors) {
+    if (error.empty()) error = start(Party::acceptor, index);
+  }
+  if (!error.empty()) dismiss_newcomers();
+  return error;
+}
+
+void Workforce::add(Party role, std::uint32_t index, std::shared_ptr<WorkerProcess> process) {
+  auto worker = std::make_shared<Worker>();
+  worker->role = role;
+  worker->index = index;
+  worker->process = std::move(process);
+  workers_.push_back(worker);
+  runtime::spawn(keep_filled(worker));
+}
+
+std::vector<std::shared_ptr<WorkerProcess>> Workforce::electorate(const std::vector<std::uint32_t>& acceptors) const {
+  std::vector<std::shared_ptr<WorkerProcess>> electors;
+  for (const auto& worker : workers_) {
+    const bool named = worker->role == Party::egress ||
+                       std::find(acceptors.begin(), acceptors.end(), worker->index) != acceptors.end();
+    if (!named || worker->retired || !is_alive(*worker)) continue;
+    if (worker->newcomer || worker->process->generation() != 0) electors.push_back(worker->process);
+  }
+  return electors;
+}
+
+void Workforce::dismiss_newcomers() {
+  for (const auto& worker : workers_) {
+    if (!worker->newcomer) continue;
+    worker->retired = true;
+    if (worker->process) worker->process->kill({});
+  }
+}
+
+void Workforce::settle(const std::vector<std::uint32_t>& acceptors, runtime::Duration drain_timeout) {
+  for (const auto& worker : workers_) {
+    worker->newcomer = false;
+    const bool named = worker->role == Party::egress ||
+                       std::find(acceptors.begin(), acceptors.end(), worker->index) != acceptors.end();
+    if (!named && !worker->retired) {
+      worker->retired = true;
+      worker->hurry.set();
+      if (worker->process) runtime::spawn(retire(worker->process, drain_timeout));
+    } else if (is_alive(*worker) && !worker->retired) {
+      runtime::spawn(bring_up(worker->process));
+    }
+  }
+}
+
+runtime::Task<void> Workforce::retire(std::shared_ptr<WorkerProcess> process, runtime::Duration drain_timeout) {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  log::info("worker is not needed any more", {{"worker", process->name()}, {"drain_ms", drain_timeout.count()}});
+  process->drain(drain_timeout);
+  const auto deadline = runtime::Loop::current().after(drain_timeout + drain_grace);
+  const bool ended = co_await process->wait_end(deadline);
+  if (!ended) process->kill("did not end after its drain");
+}
+
+void Workforce::force() {
+  forced_ = true;
+  changed_.set();
+}
+
+bool Workforce::any_alive(Party role) const {
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [role](const auto& worker) { return worker->role == role && is_alive(*worker); });
+}
+
+runtime::Task<void> Workforce::drain_role(Party role, runtime::Duration drain_timeout, runtime::Deadline deadline) {
+  for (const auto& worker : workers_) {
+    if (worker->role == role && is_alive(*worker)) worker->process->drain(drain_timeout);
+  }
+  bool in_time = true;
+  while (any_alive(role) && !forced_ && in_time) {
+    changed_.reset();
+    const auto result = co_await changed_.wait(deadline);
+    in_time = result == runtime::Event::Result::set;
+  }
+  for (const auto& worker : workers_) {
+    if (worker->role == role && is_alive(*worker)) worker->process->kill("did not end in time");
+  }
+}
+
+runtime::Task<void> Workforce::shut_down(runtime::Duration drain_timeout, runtime::Duration force_timeout) {
+  stopping_ = true;
+  for (const auto& worker : workers_) {
+    worker->retired = true;
+    worker->hurry.set();
+  }
+  runtime::Loop& loop = runtime::Loop::current();
+  const auto deadline = std::min(loop.after(force_timeout), loop.after(drain_timeout + drain_grace));
+  co_await drain_role(Party::acceptor, drain_timeout, deadline);
+  co_await drain_role(Party::egress, egress_drain, loop.after(egress_drain + drain_grace));
+  co_await tasks_.empty_uncancelled();
+}
+
+}  // namespace bulkhead::supervisor

@@ -1,0 +1,136 @@
+// How a place in the workforce stays filled: start, live, die, wait, start again; and what a new process is given.
+#include <array>
+
+#include "platform/message_socket.h"
+#include "runtime/log.h"
+#include "supervisor/workforce.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+namespace log = runtime::log;
+using proto::Party;
+
+log::Level to_level(config::LogLevel level) {
+  return static_cast<log::Level>(level);
+}
+
+}  // namespace
+
+workers::Arguments Workforce::arguments(Party role, std::uint32_t index, const config::Config& config) const {
+  workers::Arguments arguments;
+  arguments.index = index;
+  arguments.identity = identity(role);
+  arguments.sandbox = surroundings_.sandbox;
+  arguments.log_level = to_level(config.server.log_level);
+  if (role == Party::egress && !config.network.dns.hosts_file.empty()) {
+    arguments.readable_files.push_back(config.network.dns.hosts_file);
+  }
+  return arguments;
+}
+
+tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(Party role, std::uint32_t index,
+                                                                            const config::Config& config) {
+  WorkerLaunch launch;
+  launch.role = role;
+  launch.executable = surroundings_.libexec + '/' + std::string(to_string(role));
+  launch.arguments = arguments(role, index, config);
+  platform::UniqueFd egress_end;
+  if (role == Party::acceptor) {
+    auto pair = platform::message_socket_pair();
+    if (!pair) return tl::unexpected("cannot make a channel: " + pair.error().to_string());
+    launch.egress_channel = std::move(pair->first);
+    egress_end = std::move(pair->second);
+  }
+  const std::string executable = launch.executable;
+  auto process = WorkerProcess::start(std::move(launch));
+  if (!process) return tl::unexpected("cannot start " + executable + ": " + process.error().to_string());
+  if (role == Party::egress) {
+    connect_egress(**process);
+  } else if (const auto peer = egress()) {
+    const std::array descriptors{egress_end.get()};
+    peer->channel().send(proto::Peer{Party::acceptor, index}, descriptors);
+  }
+  return std::move(*process);
+}
+
+void Workforce::connect_egress(WorkerProcess& egress) {
+  for (const auto& worker : workers_) {
+    if (worker->role != Party::acceptor || !worker->process || worker->process->ended()) continue;
+    connect(*worker->process, egress);
+  }
+}
+
+void Workforce::connect(WorkerProcess& acceptor, WorkerProcess& egress) {
+  const auto pair = platform::message_socket_pair();
+  if (!pair) {
+    log::error("cannot connect a worker with the egress", {{"worker", acceptor.name()}, {"reason", pair.error().to_string()}});
+    return;
+  }
+  const std::array acceptor_end{pair->first.get()};
+  const std::array egress_end{pair->second.get()};
+  acceptor.channel().send(proto::Peer{Party::egress, egress.index()}, acceptor_end);
+  egress.channel().send(proto::Peer{Party::acceptor, acceptor.index()}, egress_end);
+}
+
+// Runs until the place is given up; then it is no longer among the workers.
+runtime::Task<void> Workforce::keep_filled(std::shared_ptr<Worker> worker) {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  for (bool filled = true; filled;) {
+    const auto started = worker->process->started();
+    auto process = worker->process;
+    const platform::ExitReason reason = co_await process->run();
+    const auto lifetime = std::chrono::duration_cast<runtime::Duration>(runtime::Clock::now() - started);
+    if (worker->newcomer) worker->retired = true;
+    const runtime::Duration delay = worker->note_end(reason.to_string(), lifetime);
+    changed_.set();
+    filled = co_await refill(worker, delay);
+  }
+  std::erase(workers_, worker);
+  changed_.set();
+}
+
+// False when the place is given up.
+runtime::Task<bool> Workforce::refill(std::shared_ptr<Worker> worker, runtime::Duration delay) {
+  for (;;) {
+    if (delay > runtime::Duration{0} && !worker->retired) {
+      const auto deadline = runtime::Loop::current().after(delay);
+      co_await worker->hurry.wait(deadline);
+    }
+    const auto current = surroundings_.current();
+    if (worker->retired || stopping_ || !current) co_return false;
+    ++worker->restarts;
+    auto process = launch(worker->role, worker->index, *current->config);
+    if (process) {
+      worker->process = std::move(*process);
+      runtime::spawn(bring_up(worker->process));
+      co_return true;
+    }
+    delay = worker->note_end(process.error(), runtime::Duration{0});
+  }
+}
+
+// Gives a process the generation in force, again if that changes meanwhile.
+runtime::Task<void> Workforce::bring_up(std::shared_ptr<WorkerProcess> process) {
+  if (!catching_up_.insert(process.get()).second) co_return;
+  const runtime::Gate::Pass pass = tasks_.enter();
+  for (;;) {
+    const auto generation = surroundings_.current();
+    if (process->ended() || process->draining() || process->generation() == generation->number) break;
+    const std::string error = co_await process->prepare(generation);
+    if (!error.empty()) {
+      process->kill("cannot serve the configuration in force: " + error);
+      break;
+    }
+    if (generation != surroundings_.current() || process->draining()) {
+      process->abort(*generation);
+      continue;
+    }
+    surroundings_.before_commit(*process);
+    process->commit(*generation);
+    log::info("worker serves", {{"worker", process->name()}, {"pid", process->pid()}, {"generation", generation->number}});
+  }
+  catching_up_.erase(process.get());
+}
+
+}  // namespace bulkhead::supervisor
