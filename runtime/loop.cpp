@@ -96,6 +96,7 @@ void TimerNode::disarm() {
 void TimerNode::fired(evutil_socket_t, short, void* self) {
   auto* node = static_cast<TimerNode*>(self);
   node->armed_ = false;
+  Loop::current().refresh_now();
   node->on_timeout();
 }
 

@@ -1,8 +1,8 @@
 // The event loop: one a process (one a thread in tests), libevent underneath.
 //
 // Loop::current() is the loop that was constructed on this thread. Deadlines are absolute steady-clock times; `never`
-// waits for ever. Time as seen by the loop is read once a round (now()), which is exact enough for time-outs and
-// costs nothing.
+// waits for ever. Time as seen by the loop (now()) is read once a round and for each event that the
+// loop wakes up for: a round begins before the wait for events, and the wait may have been long.
 #pragma once
 
 #include <event2/event.h>
@@ -40,8 +40,9 @@ class Loop {
   void post(std::coroutine_handle<> coroutine) { ready_.push_back(coroutine); }
   void post(std::function<void()> call);
 
-  // Steady-clock time at the start of this round.
+  // Steady-clock time when this round began or its current event came in.
   Deadline now() const { return now_; }
+  void refresh_now() { now_ = Clock::now(); }  // for whoever is called by an event
   Deadline after(Duration duration) const;
 
   event_base* base() { return base_; }

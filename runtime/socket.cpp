@@ -34,6 +34,7 @@ void Socket::forget(Direction direction) { side(direction).listener = nullptr; }
 // call, as the last thing done; the other is left to an activation of its own, which the destructor takes back.
 void Socket::ready(evutil_socket_t, short what, void* self) {
   auto& socket = *static_cast<Socket*>(self);
+  Loop::current().refresh_now();
   if ((what & EV_READ) != 0) socket.read_.edge = true;
   if ((what & EV_WRITE) != 0) socket.write_.edge = true;
   const bool wake_reader = (what & EV_READ) != 0 && socket.read_.listener != nullptr;

@@ -107,6 +107,21 @@ TEST(Event, WakesAllAndTimesOut) {
 
 Task<void> holds(Gate::Pass, Duration time) { co_await sleep_for(time); }
 
+Task<void> note_lag(Duration& lag) {
+  co_await sleep_for(200ms);
+  lag = std::chrono::duration_cast<Duration>(Clock::now() - Loop::current().now());
+  Loop::current().stop();
+}
+
+// A deadline made right after a long wait must not count the wait.
+TEST(Loop, KnowsTheTimeAfterALongWait) {
+  Loop loop;
+  Duration lag{};
+  spawn(note_lag(lag));
+  loop.run();
+  EXPECT_LT(lag, 100ms);
+}
+
 TEST(Gate, IsEmptyOnlyWhenAllHaveLeft) {
   Loop loop;
   Gate gate;
