@@ -119,7 +119,7 @@ def test_rules_reordered(start, origin):
 
 @pytest.mark.parametrize("words", [
     ["rule", "add", "--name", "x", "--domain", "x.test", "--backend", "nowhere"], ["rule", "remove", "--name", "nowhere"],
-    ["backend", "remove", "--name", "nowhere"],
+    ["backend", "remove", "--name", "nowhere"], ["backend", "add", "--name", "direct", "--type", "direct"],
     ["backend", "add", "--name", "x", "--type", "http"], ["rule", "reorder", "nowhere"], ["backend", "test", "--name", "nowhere"]])
 def test_changes_that_make_no_sense(start, words):
     proxy = start()

@@ -17,5 +17,5 @@ def parse(line):
     for key, value in _PAIR.findall(line):
         if value.startswith('"'):
             value = _ESCAPE.sub(_unescape, value[1:-1])
-        record.setdefault(key, value)
+        record[key] = value  # role and pid come last, and are the log's own
     return record if "level" in record and "msg" in record else {}

@@ -18,15 +18,11 @@ class Parent:
         ports.release(port)
         self.service = Service(argv, name, env=env, cwd=directory)
         try:
-            eventually(lambda: self._serves(), f"{name} listens", 30)
+            eventually(lambda: not self.service.running() or port_open(self.port), f"{name} listens", 30)
+            assert self.service.running(), f"{name} ended with {self.service.process.returncode}"
         except AssertionError as error:
             self.service.kill()
             raise AssertionError(f"{error}\n{self.service.tail()}") from None
-
-    def _serves(self):
-        if not self.service.running():
-            raise AssertionError(f"it ended with {self.service.process.returncode}")
-        return port_open(self.port)
 
     @property
     def address(self):
@@ -37,6 +33,10 @@ class Parent:
         return path.read_text(errors="replace") if path.exists() else "\n".join(self.service.out + self.service.err)
 
     def close(self):
+        try:
+            self.service.stop(deadline=10)
+        except AssertionError:
+            pass
         self.service.kill()
 
 
@@ -50,7 +50,7 @@ cache_log {directory}/cache.log
 cache deny all
 cache_mem 8 MB
 logfile_rotate 0
-shutdown_lifetime 1 second
+shutdown_lifetime 0 seconds
 hosts_file {directory}/hosts
 netdb_filename none
 pinger_enable off
@@ -82,7 +82,8 @@ def squid(directory, authenticated=False):
     if root:  # it gives up root, and must still write its logs
         subprocess.run(["chown", "-R", "proxy", str(directory)], check=True)
         open_path(directory)
-    return Parent([program("squid"), "-N", "-f", directory / "squid.conf"], "squid", directory, port)
+    # Its shared memory is named after the service, and two of the same name get in one another's way.
+    return Parent([program("squid"), "-N", "-d1", "-n", f"test{port}", "-f", directory / "squid.conf"], "squid", directory, port)
 
 
 def open_path(directory):
