@@ -1,5 +1,5 @@
-// How messages between the processes are written: fixed little-endian integers, length-prefixed bounded text and
-// lists, nothing else. A message is a plain struct:
+// How messages between the processes are written: fixed little-endian integers, length-prefixed
+// bounded text and lists, nothing else. A message is a plain struct:
 //
 //   struct OpenTcp {
 //     static constexpr MessageType type = MessageType::open_tcp;
@@ -62,7 +62,8 @@ class Writer {
 
   template <std::unsigned_integral T>
   void put(T value) {
-    for (std::size_t i = 0; i < sizeof(T); ++i) out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      out_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
   }
   template <std::signed_integral T>
   void put(T value) {
@@ -169,7 +170,8 @@ class Reader {
     std::uint8_t size = 0;
     if (!get(size)) return false;
     if ((size != 4 && size != 16) || size > in_.size()) return fail();
-    endpoint.address = size == 4 ? wire::IpAddress::v4(in_.first<4>()) : wire::IpAddress::v6(in_.first<16>());
+    endpoint.address =
+        size == 4 ? wire::IpAddress::v4(in_.first<4>()) : wire::IpAddress::v6(in_.first<16>());
     // An IPv4 address has one form only: as IPv4-mapped IPv6 it is refused.
     if (endpoint.address.bytes().size() != size) return fail();
     in_ = in_.subspan(size);

@@ -1,5 +1,5 @@
-// What proxyctl asks of the supervisor: one Command a connection, answered by rows of one kind and then Done.
-// TestBackend goes on from the supervisor to the egress.
+// What proxyctl asks of the supervisor: one Command a connection, answered by rows of one kind and
+// then Done. TestBackend goes on from the supervisor to the egress.
 #pragma once
 
 #include "proto/codec.h"
@@ -10,18 +10,18 @@
 namespace bulkhead::proto {
 
 enum class CommandName : std::uint8_t {
-  status,          // StatusRow, WorkerRow*, ListenerRow*
-  config_show,     // Text*: the configuration in force, secrets masked
-  config_reload,   // Text*: diagnostics
-  backend_list,    // BackendRow*
-  backend_add,     // arguments[0]: one backend as YAML
-  backend_remove,  // arguments[0]: name
-  backend_test,    // arguments[0]: name, arguments[1]: host:port or empty; Text*
-  rule_list,       // RuleRow*
-  rule_add,        // arguments[0]: one rule as YAML; arguments[1]: position from 1, or empty
-  rule_remove,     // arguments[0]: name
-  rule_reorder,    // arguments: names, in the order wanted first
-  connections,     // ConnectionRow*
+  status,            // StatusRow, WorkerRow*, ListenerRow*
+  config_show,       // Text*: the configuration in force, secrets masked
+  config_reload,     // Text*: diagnostics
+  backend_list,      // BackendRow*
+  backend_add,       // arguments[0]: one backend as YAML
+  backend_remove,    // arguments[0]: name
+  backend_test,      // arguments[0]: name, arguments[1]: host:port or empty; Text*
+  rule_list,         // RuleRow*
+  rule_add,          // arguments[0]: one rule as YAML; arguments[1]: position from 1, or empty
+  rule_remove,       // arguments[0]: name
+  rule_reorder,      // arguments: names, in the order wanted first
+  connections,       // ConnectionRow*
   close_connection,  // arguments[0]: id
   reopen_logs,
   stop,  // answered when the drain has begun
@@ -51,9 +51,10 @@ struct StatusRow {
   std::uint64_t active = 0, accepted = 0, refused = 0, up = 0, down = 0;
   List<Text<300>, 32> warnings;
   static auto fields(auto& self) {
-    return std::tie(self.version, self.pid, self.state, self.uptime_ms, self.generation, self.config_file,
-                    self.sandbox_mode, self.rootless, self.reloads, self.failed_reloads, self.last_reload, self.active,
-                    self.accepted, self.refused, self.up, self.down, self.warnings);
+    return std::tie(self.version, self.pid, self.state, self.uptime_ms, self.generation,
+                    self.config_file, self.sandbox_mode, self.rootless, self.reloads,
+                    self.failed_reloads, self.last_reload, self.active, self.accepted, self.refused,
+                    self.up, self.down, self.warnings);
   }
 };
 
@@ -72,8 +73,9 @@ struct WorkerRow {
   bool sandbox_complete = false;
   List<SandboxLayer, 16> layers;
   static auto fields(auto& self) {
-    return std::tie(self.role, self.index, self.pid, self.state, self.uptime_ms, self.restarts, self.last_exit,
-                    self.uid, self.identity, self.generation, self.sandbox_complete, self.layers);
+    return std::tie(self.role, self.index, self.pid, self.state, self.uptime_ms, self.restarts,
+                    self.last_exit, self.uid, self.identity, self.generation, self.sandbox_complete,
+                    self.layers);
   }
 };
 
@@ -83,7 +85,9 @@ struct ListenerRow {
   wire::Endpoint address;
   ListenerProtocol protocol = ListenerProtocol::http;
   bool proxy_protocol = false;
-  static auto fields(auto& self) { return std::tie(self.name, self.address, self.protocol, self.proxy_protocol); }
+  static auto fields(auto& self) {
+    return std::tie(self.name, self.address, self.protocol, self.proxy_protocol);
+  }
 };
 
 struct BackendRow {
@@ -97,8 +101,8 @@ struct BackendRow {
   Text<16> origin;   // file, managed, default
   std::uint64_t active = 0, opened = 0, failed = 0;
   static auto fields(auto& self) {
-    return std::tie(self.name, self.kind, self.address, self.via, self.available, self.reason, self.origin,
-                    self.active, self.opened, self.failed);
+    return std::tie(self.name, self.kind, self.address, self.via, self.available, self.reason,
+                    self.origin, self.active, self.opened, self.failed);
   }
 };
 
@@ -135,7 +139,9 @@ struct TestBackend {
   Text<wire::max_host_length> host;  // empty: only as far as the parent
   std::uint16_t port = 0;
   std::uint32_t timeout_ms = 0;
-  static auto fields(auto& self) { return std::tie(self.backend, self.host, self.port, self.timeout_ms); }
+  static auto fields(auto& self) {
+    return std::tie(self.backend, self.host, self.port, self.timeout_ms);
+  }
 };
 
 struct BackendTested {
@@ -146,8 +152,8 @@ struct BackendTested {
   std::uint32_t resolve_us = 0, connect_us = 0, handshake_us = 0;
   wire::Endpoint remote;
   static auto fields(auto& self) {
-    return std::tie(self.ok, self.reason, self.detail, self.resolve_us, self.connect_us, self.handshake_us,
-                    self.remote);
+    return std::tie(self.ok, self.reason, self.detail, self.resolve_us, self.connect_us,
+                    self.handshake_us, self.remote);
   }
 };
 

@@ -70,11 +70,16 @@ constexpr std::array permissions{
 
 std::string_view to_string(Party party) {
   switch (party) {
-    case Party::supervisor: return "supervisor";
-    case Party::acceptor: return "acceptor";
-    case Party::egress: return "egress";
-    case Party::proxyctl: return "proxyctl";
-    case Party::end_: break;
+    case Party::supervisor:
+      return "supervisor";
+    case Party::acceptor:
+      return "acceptor";
+    case Party::egress:
+      return "egress";
+    case Party::proxyctl:
+      return "proxyctl";
+    case Party::end_:
+      break;
   }
   return "unknown";
 }
@@ -88,7 +93,8 @@ std::string_view to_string(MessageType type) {
 
 bool may_send(Party from, Party to, std::uint16_t type, ChannelState state) {
   for (const Permission& permission : permissions) {
-    if (static_cast<std::uint16_t>(permission.type) == type && permission.from == from && permission.to == to) {
+    if (static_cast<std::uint16_t>(permission.type) == type && permission.from == from &&
+        permission.to == to) {
       return permission.state == state;
     }
   }

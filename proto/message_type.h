@@ -9,7 +9,8 @@ namespace bulkhead::proto {
 // Said in Hello; both ends must agree. Raise it with every change of a message.
 inline constexpr std::uint16_t protocol_version = 1;
 
-// Who speaks. Distinct from platform::Role: the command line speaks too, and the supervisor has no sandbox.
+// Who speaks. Distinct from platform::Role: the command line speaks too, and the supervisor has no
+// sandbox.
 enum class Party : std::uint8_t { supervisor, acceptor, egress, proxyctl, end_ };
 std::string_view to_string(Party party);
 

@@ -1,7 +1,9 @@
-// What an acceptor asks of an egress: sockets. Each request is answered by Opened (one descriptor) or Refused.
+// What an acceptor asks of an egress: sockets. Each request is answered by Opened (one descriptor)
+// or Refused.
 //
-// The egress decides: it resolves, checks the resolved address against the destination policy and connects. A request
-// names a backend; for a parent proxy the egress connects to the parent's configured address whatever the host.
+// The egress decides: it resolves, checks the resolved address against the destination policy and
+// connects. A request names a backend; for a parent proxy the egress connects to the parent's
+// configured address whatever the host.
 #pragma once
 
 #include "proto/codec.h"
@@ -16,7 +18,9 @@ struct OpenTcp {
   Text<wire::max_host_length> host;
   std::uint16_t port = 0;
   std::uint32_t timeout_ms = 0;
-  static auto fields(auto& self) { return std::tie(self.backend, self.host, self.port, self.timeout_ms); }
+  static auto fields(auto& self) {
+    return std::tie(self.backend, self.host, self.port, self.timeout_ms);
+  }
 };
 
 // A UDP socket connected to the destination.
@@ -26,29 +30,34 @@ struct OpenUdp {
   Text<wire::max_host_length> host;
   std::uint16_t port = 0;
   std::uint32_t timeout_ms = 0;
-  static auto fields(auto& self) { return std::tie(self.backend, self.host, self.port, self.timeout_ms); }
+  static auto fields(auto& self) {
+    return std::tie(self.backend, self.host, self.port, self.timeout_ms);
+  }
 };
 
-// SOCKS BIND: a listening TCP socket that expects a connection from the host (resolved and checked like a
-// destination; all-zero address: from anywhere the policy allows). Opened::local is what to tell the client.
+// SOCKS BIND: a listening TCP socket that expects a connection from the host (resolved and checked
+// like a destination; all-zero address: from anywhere the policy allows). Opened::local is what to
+// tell the client.
 struct BindTcp {
   static constexpr MessageType type = MessageType::bind_tcp;
   Text<64> backend;
   Text<wire::max_host_length> host;
   std::uint16_t port = 0;
   std::uint32_t timeout_ms = 0;
-  static auto fields(auto& self) { return std::tie(self.backend, self.host, self.port, self.timeout_ms); }
+  static auto fields(auto& self) {
+    return std::tie(self.backend, self.host, self.port, self.timeout_ms);
+  }
 };
 
-// SOCKS UDP ASSOCIATE: an unconnected UDP socket on the address that the client's TCP connection (one descriptor)
-// came in on.
+// SOCKS UDP ASSOCIATE: an unconnected UDP socket on the address that the client's TCP connection
+// (one descriptor) came in on.
 struct OpenUdpClient {
   static constexpr MessageType type = MessageType::open_udp_client;
   static auto fields(auto&) { return std::tie(); }
 };
 
-// Connects that socket (second descriptor) to the client's datagram source, if its address is that of the TCP connection's
-// peer (first descriptor). Answered by Opened with the same socket.
+// Connects that socket (second descriptor) to the client's datagram source, if its address is that
+// of the TCP connection's peer (first descriptor). Answered by Opened with the same socket.
 struct PinUdpClient {
   static constexpr MessageType type = MessageType::pin_udp_client;
   wire::Endpoint source;
@@ -59,7 +68,9 @@ struct Opened {
   static constexpr MessageType type = MessageType::opened;
   wire::Endpoint local, remote;
   std::uint32_t resolve_us = 0, connect_us = 0;
-  static auto fields(auto& self) { return std::tie(self.local, self.remote, self.resolve_us, self.connect_us); }
+  static auto fields(auto& self) {
+    return std::tie(self.local, self.remote, self.resolve_us, self.connect_us);
+  }
 };
 
 struct Refused {
@@ -69,7 +80,8 @@ struct Refused {
   static auto fields(auto& self) { return std::tie(self.reason, self.detail); }
 };
 
-// The request of that id is no longer wanted. There is no answer; one already on its way is dropped by the asker.
+// The request of that id is no longer wanted. There is no answer; one already on its way is dropped
+// by the asker.
 struct Cancel {
   static constexpr MessageType type = MessageType::cancel;
   std::uint32_t request = 0;

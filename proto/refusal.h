@@ -1,5 +1,5 @@
-// Why something was refused or failed, once for all: what the client is told (HTTP status, RFC 9209 error, SOCKS reply), what
-// the log says and what the metric counts come from one table.
+// Why something was refused or failed, once for all: what the client is told (HTTP status, RFC 9209
+// error, SOCKS reply), what the log says and what the metric counts come from one table.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,7 @@ enum class Refusal : std::uint8_t {
 
 struct RefusalTerms {
   Refusal refusal;
-  std::string_view name;          // log and metric: lower case, stable
+  std::string_view name;  // log and metric: lower case, stable
   std::uint16_t http_status;
   std::string_view proxy_status;  // RFC 9209 section 2.3 error type
   std::uint8_t socks5_reply;      // RFC 1928 section 6
@@ -55,6 +55,8 @@ struct RefusalTerms {
 };
 
 const RefusalTerms& terms_of(Refusal refusal);
-inline std::string_view to_string(Refusal refusal) { return terms_of(refusal).name; }
+inline std::string_view to_string(Refusal refusal) {
+  return terms_of(refusal).name;
+}
 
 }  // namespace bulkhead::proto

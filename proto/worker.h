@@ -1,8 +1,9 @@
 // The conversation between the supervisor and a worker.
 //
-// worker: Hello, once, from inside its sandbox. Then for each generation of the configuration, supervisor:
-// Listener* (new sockets), Prepare; worker: Prepared; supervisor: Commit or Abort. A worker serves nothing before its first
-// Commit. Drain ends it: it stops accepting, waits for its connections, says Drained and exits.
+// worker: Hello, once, from inside its sandbox. Then for each generation of the configuration,
+// supervisor: Listener* (new sockets), Prepare; worker: Prepared; supervisor: Commit or Abort. A
+// worker serves nothing before its first Commit. Drain ends it: it stops accepting, waits for its
+// connections, says Drained and exits.
 #pragma once
 
 #include "proto/codec.h"
@@ -46,8 +47,9 @@ struct Listener {
   }
 };
 
-// A new generation: the sealed memfd with this role's projection of the configuration (one descriptor), and all
-// listeners that it is to serve; a listener it has and that is not named is closed at the commit.
+// A new generation: the sealed memfd with this role's projection of the configuration (one
+// descriptor), and all listeners that it is to serve; a listener it has and that is not named is
+// closed at the commit.
 struct Prepare {
   static constexpr MessageType type = MessageType::prepare;
   std::uint32_t generation = 0;
@@ -75,8 +77,9 @@ struct Abort {
   static auto fields(auto& self) { return std::tie(self.generation); }
 };
 
-// An acceptor's channel to the egress: the egress's end (one descriptor), one for each acceptor. The supervisor keeps that
-// end as well, and hands it to the egress's successor: what an acceptor asks meanwhile waits in the kernel.
+// An acceptor's channel to the egress: the egress's end (one descriptor), one for each acceptor.
+// The supervisor keeps that end as well, and hands it to the egress's successor: what an acceptor
+// asks meanwhile waits in the kernel.
 struct Peer {
   static constexpr MessageType type = MessageType::peer;
   Party role = Party::acceptor;
@@ -84,8 +87,8 @@ struct Peer {
   static auto fields(auto& self) { return std::tie(self.role, self.index); }
 };
 
-// To an acceptor: the egress at the other end of its channel is a new one. What the old one had taken and not answered
-// is to be asked again.
+// To an acceptor: the egress at the other end of its channel is a new one. What the old one had
+// taken and not answered is to be asked again.
 struct PeerRestarted {
   static constexpr MessageType type = MessageType::peer_restarted;
   Party role = Party::egress;
@@ -122,8 +125,8 @@ struct ConnectionRow {
   Text<24> state;
   std::uint64_t age_ms = 0, up = 0, down = 0;
   static auto fields(auto& self) {
-    return std::tie(self.id, self.worker, self.client, self.protocol, self.destination, self.backend, self.rule,
-                    self.state, self.age_ms, self.up, self.down);
+    return std::tie(self.id, self.worker, self.client, self.protocol, self.destination,
+                    self.backend, self.rule, self.state, self.age_ms, self.up, self.down);
   }
 };
 
@@ -148,7 +151,9 @@ struct QueryCounters {
 struct BackendCounter {
   Text<64> backend;
   std::uint64_t active = 0, opened = 0, failed = 0;
-  static auto fields(auto& self) { return std::tie(self.backend, self.active, self.opened, self.failed); }
+  static auto fields(auto& self) {
+    return std::tie(self.backend, self.active, self.opened, self.failed);
+  }
 };
 
 struct Counters {
