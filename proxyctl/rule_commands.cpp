@@ -45,7 +45,7 @@ void add_actions(CLI::App& command, RuleDefinition& rule) {
 void add_add_command(CLI::App& group, Session& session) {
   auto options = std::make_shared<AddOptions>();
   CLI::App* command =
-      add_command(group, session, "add", "Add a rule, or replace the one of that name",
+      add_command(group, session, "add", "Add a rule",
                   [&session, options] { return add(session, *options); });
   command->add_option("--name,name", options->rule.name, "Its name")->required()->type_name("NAME");
   add_conditions(*command, options->rule);
@@ -59,7 +59,7 @@ void add_add_command(CLI::App& group, Session& session) {
 
 void add_reorder_command(CLI::App& group, Session& session) {
   auto names = std::make_shared<std::vector<std::string>>();
-  add_command(group, session, "reorder", "Put the named rules in this order",
+  add_command(group, session, "reorder", "Put the named rules first, in this order",
               [&session, names] {
                 return ask_and_acknowledge(session, {proto::CommandName::rule_reorder, *names});
               })
