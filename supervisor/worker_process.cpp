@@ -54,12 +54,13 @@ tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> WorkerProcess::sta
   return std::shared_ptr<WorkerProcess>(new WorkerProcess(launch, std::move(control->first), std::move(*child)));
 }
 
-WorkerProcess::WorkerProcess(const WorkerLaunch& launch, platform::UniqueFd control, platform::Child child)
+WorkerProcess::WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control, platform::Child child)
     : name_(name_of(launch.role, launch.arguments.index)),
       role_(launch.role),
       index_(launch.arguments.index),
       child_(std::move(child)),
       channel_(std::move(control), proto::Party::supervisor, launch.role),
+      egress_end_(std::move(launch.egress_end)),
       started_(runtime::Clock::now()) {
   channel_.on<proto::Hello>([this](proto::Hello hello, ipc::Envelope&) { greet(std::move(hello)); });
   channel_.on<proto::Connections>([this](proto::Connections part, ipc::Envelope& envelope) {

@@ -29,7 +29,8 @@ struct WorkerLaunch {
   proto::Party role = proto::Party::acceptor;
   std::string executable;
   workers::Arguments arguments;
-  platform::UniqueFd egress_channel;  // acceptor only
+  // Acceptor only: the two ends of its channel to the egress, its own and the other, which is kept for each egress to come.
+  platform::UniqueFd egress_channel, egress_end;
 };
 
 class WorkerProcess {
@@ -59,6 +60,7 @@ class WorkerProcess {
   void kill(const std::string& why);  // why: for the log; empty logs nothing
 
   ipc::Channel& channel() { return channel_; }
+  int egress_end() const { return egress_end_.get(); }  // of an acceptor's channel to the egress
   const std::string& name() const { return name_; }  // "acceptor.0"
   proto::Party role() const { return role_; }
   std::uint32_t index() const { return index_; }
@@ -77,7 +79,7 @@ class WorkerProcess {
     runtime::Event complete;
   };
 
-  WorkerProcess(const WorkerLaunch& launch, platform::UniqueFd control, platform::Child child);
+  WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control, platform::Child child);
   void take_connections(proto::Connections part, std::uint32_t id);
   void greet(proto::Hello hello);
   bool hand_over_listeners(const Generation& generation);
@@ -90,6 +92,7 @@ class WorkerProcess {
   std::uint32_t index_;
   platform::Child child_;
   ipc::Channel channel_;
+  platform::UniqueFd egress_end_;
   runtime::Deadline started_;
   runtime::Event greeting_;  // greeted, or ended
   runtime::Event over_;

@@ -35,12 +35,11 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(Part
   launch.role = role;
   launch.executable = surroundings_.libexec + '/' + std::string(to_string(role));
   launch.arguments = arguments(role, index, config);
-  platform::UniqueFd egress_end;
   if (role == Party::acceptor) {
     auto pair = platform::message_socket_pair();
     if (!pair) return tl::unexpected("cannot make a channel: " + pair.error().to_string());
     launch.egress_channel = std::move(pair->first);
-    egress_end = std::move(pair->second);
+    launch.egress_end = std::move(pair->second);
   }
   const std::string executable = launch.executable;
   auto process = WorkerProcess::start(std::move(launch));
@@ -48,8 +47,7 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(Part
   if (role == Party::egress) {
     connect_egress(**process);
   } else if (const auto peer = egress()) {
-    const std::array descriptors{egress_end.get()};
-    peer->channel().send(proto::Peer{Party::acceptor, index}, descriptors);
+    connect(**process, *peer);
   }
   return std::move(*process);
 }
@@ -58,19 +56,14 @@ void Workforce::connect_egress(WorkerProcess& egress) {
   for (const auto& worker : workers_) {
     if (worker->role != Party::acceptor || !worker->process || worker->process->ended()) continue;
     connect(*worker->process, egress);
+    worker->process->channel().send(proto::PeerRestarted{});
   }
 }
 
+// The end stays with the supervisor too: what the acceptor asks while there is no egress waits in it.
 void Workforce::connect(WorkerProcess& acceptor, WorkerProcess& egress) {
-  const auto pair = platform::message_socket_pair();
-  if (!pair) {
-    log::error("cannot connect a worker with the egress", {{"worker", acceptor.name()}, {"reason", pair.error().to_string()}});
-    return;
-  }
-  const std::array acceptor_end{pair->first.get()};
-  const std::array egress_end{pair->second.get()};
-  acceptor.channel().send(proto::Peer{Party::egress, egress.index()}, acceptor_end);
-  egress.channel().send(proto::Peer{Party::acceptor, acceptor.index()}, egress_end);
+  const std::array descriptors{acceptor.egress_end()};
+  egress.channel().send(proto::Peer{Party::acceptor, acceptor.index()}, descriptors);
 }
 
 // Runs until the place is given up; then it is no longer among the workers.

@@ -51,8 +51,9 @@ runtime::Task<void> EgressRole::serve(std::uint32_t acceptor, std::shared_ptr<Cl
   if (current != clients_.end() && current->second == client) clients_.erase(current);
 }
 
-// Whoever still asks is told nothing more: the acceptors have drained before.
-runtime::Task<std::uint32_t> EgressRole::drain(runtime::Deadline) {
+// The acceptors end first; until they have, or the deadline, they are served.
+runtime::Task<std::uint32_t> EgressRole::drain(runtime::Deadline deadline) {
+  co_await serving_.empty(deadline);
   for (const auto& [acceptor, client] : clients_) client->scope.cancel();
   if (service_) co_await service_->stop_tests();
   co_await serving_.empty_uncancelled();
