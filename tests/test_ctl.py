@@ -171,15 +171,18 @@ def test_another_user_is_refused(start):
     if not ROOT:
         assert all(path.stat().st_mode & 0o077 == 0 or path.parent.stat().st_mode & 0o077 == 0 for path in control)
         return
-    proxy.runtime.chmod(0o755)
-    for path in control:
-        path.chmod(0o777)  # the mode is the first gate; the daemon checks the peer as well
     copy = proxy.directory / "proxyctl"
     copy.write_bytes((proxy.stage / "bin/proxyctl").read_bytes())
     copy.chmod(0o755)
-    done = subprocess.run(["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy, "--runtime-dir", proxy.runtime, "stop"],
-                          capture_output=True, text=True, timeout=20, check=False)
+    command = ["/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", copy, "--runtime-dir", proxy.runtime, "stop"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == PERMISSION_DENIED, done
+    # The mode is the first gate; behind it the daemon looks at who is asking.
+    proxy.runtime.chmod(0o755)
+    for path in control:
+        path.chmod(0o777)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode != 0 and done.stderr, done
     assert proxy.service.running() and proxy.status()["state"] == "running"
 
 
