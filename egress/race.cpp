@@ -49,7 +49,8 @@ runtime::Task<tl::expected<RaceWinner, Failure>> Race::run(std::vector<wire::End
     changed_.reset();
     runtime::spawn(attempt(peers[next], deadline), &scope_);
     if (next + 1 == peers.size()) break;
-    const auto patience = std::min(deadline, runtime::Loop::current().after(attempt_delay));
+    const auto patience =
+        std::min<runtime::Deadline>(deadline, runtime::Clock::now() + attempt_delay);
     const Wait wait = co_await changed_.wait(patience);
     if (wait == Wait::timed_out && patience == deadline) break;
   }
