@@ -34,6 +34,7 @@ std::vector<platform::UniqueFd> duplicate(std::span<const int> descriptors) {
 
 std::vector<int> numbers(const std::vector<platform::UniqueFd>& descriptors) {
   std::vector<int> out;
+  out.reserve(descriptors.size());
   for (const auto& descriptor : descriptors) out.push_back(descriptor.get());
   return out;
 }

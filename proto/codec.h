@@ -28,7 +28,7 @@ namespace bulkhead::proto {
 using Bytes = std::vector<std::uint8_t>;
 
 // Largest message on any channel, header included.
-inline constexpr std::size_t max_message_bytes = 64 * 1024;
+inline constexpr std::size_t max_message_bytes = std::size_t{64} * 1024;
 
 // Text of at most Max octets. Longer text is cut when it is set: a message is always sendable.
 template <std::size_t Max>

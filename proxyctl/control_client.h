@@ -14,7 +14,7 @@ namespace bulkhead::proxyctl {
 
 // An answer longer than this is refused.
 inline constexpr std::size_t max_answer_rows = 1'000'000;
-inline constexpr std::size_t max_answer_text = 64 * 1024 * 1024;
+inline constexpr std::size_t max_answer_text = std::size_t{64} * 1024 * 1024;
 
 // Rows in the order they came. Which kinds come, proto/command.h says. All of it is the daemon's
 // word: for terminals only through printable().
