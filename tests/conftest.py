@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import signal
 
 import pytest
 
@@ -16,6 +17,11 @@ from harness.tcp_server import TcpServer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROGRAMS = ("sbin/bulkhead", "bin/proxyctl", "libexec/bulkhead/acceptor", "libexec/bulkhead/egress")
+
+
+def pytest_configure(config):
+    # Whoever ends the run early (a time limit) shall find none of the servers left.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=143))
 
 
 @pytest.fixture(scope="session")
