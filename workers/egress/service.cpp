@@ -5,7 +5,7 @@
 
 #include "proto/command.h"
 #include "runtime/loop.h"
-#include "workers/egress/backend_test.h"
+#include "workers/egress/backend_trial.h"
 #include "workers/egress/udp_client.h"
 
 namespace bulkhead::egress_worker {

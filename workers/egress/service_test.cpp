@@ -6,6 +6,7 @@
 #include "egress/dns_server_for_test.h"
 #include "platform/message_socket.h"
 #include "proto/command.h"
+#include "workers/egress/backend_trial.h"
 
 namespace bulkhead::egress_worker {
 namespace {
@@ -203,7 +204,7 @@ TEST_F(ServiceTest, UsesTheNewConfigurationFromThenOn) {
   EXPECT_TRUE(reply && reply->as<proto::Opened>());
 }
 
-class BackendTestTest : public ServiceTest {
+class BackendTrialTest : public ServiceTest {
  protected:
   proto::BackendTested test(std::string_view name, std::string_view host, std::uint16_t port) {
     auto generation =
@@ -223,13 +224,13 @@ runtime::Task<void> answer_connect(runtime::Socket& listener, std::string& reque
   EXPECT_TRUE(sent.ok());
 }
 
-TEST_F(BackendTestTest, ReachesAParent) {
+TEST_F(BackendTrialTest, ReachesAParent) {
   const auto tested = test("parent", "", 0);
   EXPECT_TRUE(tested.ok) << tested.detail.value;
   EXPECT_EQ(tested.remote, listener_.endpoint);
 }
 
-TEST_F(BackendTestTest, GoesThroughAParent) {
+TEST_F(BackendTrialTest, GoesThroughAParent) {
   runtime::Socket listener(std::move(listener_.socket));
   std::string request;
   egress::testing::Background background(loop_);
@@ -240,7 +241,7 @@ TEST_F(BackendTestTest, GoesThroughAParent) {
   EXPECT_EQ(request.substr(0, request.find(' ', 8)), "CONNECT origin.test:80");
 }
 
-TEST_F(BackendTestTest, WalksVia) {
+TEST_F(BackendTrialTest, WalksVia) {
   config_.backends[0].via = "parent";
   config_.backends.push_back(backend("loop", config::BackendType::direct));
   config_.backends.back().via = "loop";
@@ -248,7 +249,7 @@ TEST_F(BackendTestTest, WalksVia) {
   EXPECT_EQ(test("loop", "127.0.0.1", port_).reason, Refusal::backend_unavailable);
 }
 
-TEST_F(BackendTestTest, ReportsWhatFailed) {
+TEST_F(BackendTrialTest, ReportsWhatFailed) {
   EXPECT_TRUE(test("direct", "127.0.0.1", port_).ok);
   EXPECT_EQ(test("direct", "192.168.0.1", 0).reason, Refusal::bad_request);
   EXPECT_EQ(test("direct", "169.254.1.1", 80).reason, Refusal::destination_denied);

@@ -10,7 +10,7 @@ namespace {
 std::shared_ptr<const config::Config> load(const std::string& rules) {
   const std::string text = "backends:\n  - {name: a, type: direct}\n  - {name: b, type: direct}\nrules:\n" + rules;
   const config::LoadResult loaded = config::load_text(text, "test");
-  for (const auto& diagnostic : loaded.diagnostics) ADD_FAILURE() << to_string(diagnostic);
+  EXPECT_FALSE(config::has_errors(loaded.diagnostics)) << to_string(loaded.diagnostics.front());
   return loaded.config;
 }
 

@@ -70,7 +70,9 @@ runtime::Task<bool> HttpExchange::run() {
     co_return kept;
   }
   if (!prepare()) {
-    const bool kept = co_await refuse_http(client_, route_.generation, {.failure = {Refusal::bad_request, "cannot be forwarded"}}, std::move(record_));
+    HttpRefusal refusal;
+    refusal.failure = {Refusal::bad_request, "cannot be forwarded"};
+    const bool kept = co_await refuse_http(client_, route_.generation, std::move(refusal), std::move(record_));
     co_return kept;
   }
   std::optional<Upstream> upstream = take_pooled();
@@ -90,8 +92,11 @@ runtime::Task<bool> HttpExchange::run() {
     upstream.reset();
   }
   if (!upstream) {
-    const bool whole = !head_.body.has_body();
-    const bool kept = co_await refuse_http(client_, route_.generation, {.failure = *failure_, .keep_alive = client_keeps_alive_ && whole, .to_head = to_head_}, std::move(record_));
+    HttpRefusal refusal;
+    refusal.failure = *failure_;
+    refusal.keep_alive = client_keeps_alive_ && !head_.body.has_body();
+    refusal.to_head = to_head_;
+    const bool kept = co_await refuse_http(client_, route_.generation, std::move(refusal), std::move(record_));
     co_return kept;
   }
   const bool kept = co_await finish(std::move(*upstream));
@@ -117,8 +122,8 @@ std::optional<Upstream> HttpExchange::take_pooled() {
 }
 
 runtime::Task<std::optional<Failure>> HttpExchange::connect(std::optional<Upstream>& upstream) {
-  auto opened = co_await open_upstream(client_.acceptor.egress, client_.acceptor.backends,
-                                       OpenRequest{route_.generation, route_.backend, head_.authority, true},
+  OpenRequest ask{route_.generation, route_.backend, head_.authority, true};
+  auto opened = co_await open_upstream(client_.acceptor.egress, client_.acceptor.backends, std::move(ask),
                                        after(config_.network.timeouts.connect));
   if (!opened) co_return opened.error();
   record_.connect_time = opened->connect_time;
@@ -306,7 +311,8 @@ runtime::Task<void> HttpExchange::download_body(runtime::Stream& upstream, std::
     }
     if (body.done() && chunked) http1::append_last_chunk(out, body.trailers());
     if (!out.empty()) {
-      const bool told = co_await write_to_client(std::exchange(out, {}));
+      const bool told = co_await write_to_client(std::move(out));
+      out.clear();
       if (!told) co_return;
     }
     if (body.done()) break;
@@ -317,7 +323,8 @@ runtime::Task<void> HttpExchange::download_body(runtime::Stream& upstream, std::
       failure_.reset();
       if (!chunked) break;
       http1::append_last_chunk(out);
-      const bool told = co_await write_to_client(std::exchange(out, {}));
+      const bool told = co_await write_to_client(std::move(out));
+      out.clear();
       if (!told) co_return;
       break;
     }

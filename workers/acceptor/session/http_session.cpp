@@ -69,7 +69,9 @@ runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generati
   const auto routed = route(client, generation, record.destination, config::MatchProtocol::connect, record);
   if (!routed || routed->redirect != nullptr) {
     const Failure failure = routed ? Failure{Refusal::rule_blocked, "a redirect cannot answer CONNECT"} : routed.error();
-    co_await refuse_http(client, generation, {.failure = failure}, std::move(record));
+    HttpRefusal refusal;
+    refusal.failure = failure;
+    co_await refuse_http(client, generation, std::move(refusal), std::move(record));
     co_return;
   }
   show(client, record, "connecting");
@@ -81,11 +83,13 @@ runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generati
     co_await run_echo(client, *routed, std::move(record));
     co_return;
   }
-  auto opened = co_await open_upstream(client.acceptor.egress, client.acceptor.backends,
-                                       OpenRequest{generation, routed->backend, record.destination, false},
+  OpenRequest ask{generation, routed->backend, record.destination, false};
+  auto opened = co_await open_upstream(client.acceptor.egress, client.acceptor.backends, std::move(ask),
                                        runtime::Loop::current().after(timeouts.connect));
   if (!opened) {
-    co_await refuse_http(client, generation, {.failure = opened.error()}, std::move(record));
+    HttpRefusal refusal;
+    refusal.failure = opened.error();
+    co_await refuse_http(client, generation, std::move(refusal), std::move(record));
     co_return;
   }
   record.upstream = opened->remote;

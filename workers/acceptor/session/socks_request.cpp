@@ -76,13 +76,14 @@ runtime::Task<void> run_socks_connect(Client& client, SocksRequest request) {
   show(client, record, "connecting");
   record.status = 200;
   if (routed->backend->type == config::BackendType::echo) {
-    const bool granted = co_await send_answer(client, socks_granted(request.version, {}), timeouts.write);
+    std::string answer = socks_granted(request.version, {});
+    const bool granted = co_await send_answer(client, std::move(answer), timeouts.write);
     if (!granted) co_return record_lost_client(client, *generation, std::move(record));
     co_await run_echo(client, *routed, std::move(record));
     co_return;
   }
-  auto opened = co_await open_upstream(client.acceptor.egress, client.acceptor.backends,
-                                       OpenRequest{generation, routed->backend, record.destination, false},
+  OpenRequest ask{generation, routed->backend, record.destination, false};
+  auto opened = co_await open_upstream(client.acceptor.egress, client.acceptor.backends, std::move(ask),
                                        runtime::Loop::current().after(timeouts.connect));
   if (!opened) {
     co_await refuse_socks(client, generation, request.version, opened.error(), std::move(record));

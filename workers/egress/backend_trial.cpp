@@ -1,4 +1,4 @@
-#include "workers/egress/backend_test.h"
+#include "workers/egress/backend_trial.h"
 
 #include <algorithm>
 #include <chrono>
