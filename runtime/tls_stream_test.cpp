@@ -217,11 +217,6 @@ TEST_F(TlsStreamTest, AcceptsTls12) {
   EXPECT_EQ(connect(server.endpoint, ca("ca"), expecting("parent.test")).answer, "cba\n");
 }
 
-TEST_F(TlsStreamTest, RefusesTls11) {
-  const Server server({"-tls1_1", "-cipher", "ALL:@SECLEVEL=0"});
-  EXPECT_FALSE(connect(server.endpoint, ca("ca"), expecting("parent.test")).handshake.ok());
-}
-
 TEST_F(TlsStreamTest, AcceptsTheAddressInTheCertificate) {
   const Server server;
   const Trial trial = connect(server.endpoint, ca("ca"), expecting("127.0.0.1"));
