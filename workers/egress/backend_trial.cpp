@@ -29,8 +29,8 @@ BackendTested refused(const egress::Failure& failure) {
 // a chain is as available as its weakest part.
 tl::expected<Hops, egress::Failure> hops_to(const config::Config& config, std::string_view name) {
   Hops hops;
-  while (!name.empty()) {
-    if (hops.size() >= config::max_via_depth) {
+  for (unsigned depth = 0; !name.empty(); ++depth) {
+    if (depth > config::max_via_depth) {
       return egress::failed(Refusal::backend_unavailable, "too many backends in a chain");
     }
     if (const auto usable = first_hop(config, name, {}); !usable) {
