@@ -56,9 +56,11 @@ lint:
 	packaging/lint.sh
 
 docs-build:
+	packaging/install-deps.sh docs
 	mkdocs build --strict
 
 docs-serve:
+	packaging/install-deps.sh docs
 	mkdocs serve
 
 install: build

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what building (build), testing (build + test), linting and fuzzing (build + lint) need, on Debian and Ubuntu.
+# Installs what building (build), testing (build + test), linting and fuzzing (build + lint), benchmarks (bench) and the
+# documentation's site (docs) need, on Debian and Ubuntu.
 # Does nothing, quickly, if all of it is there. As an ordinary user it goes through sudo.
 set -eu
 
@@ -11,13 +12,15 @@ test='curl openssl proxychains4 chromium squid dante-server microsocks dnsmasq n
   util-linux libnss-wrapper bind9-dnsutils'
 lint='clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19 shellcheck'
 bench='haproxy nginx-light libnginx-mod-stream squid dante-server microsocks tinyproxy wrk'
+docs='mkdocs mkdocs-material python3-pymdownx'
 
 case "${1:-build}" in
   build) wanted="$build" ;;
   test) wanted="$build $test" ;;
   lint) wanted="$build $lint" ;;
   bench) wanted="$build $bench" ;;
-  *) echo "usage: $0 build|test|lint|bench" >&2; exit 2 ;;
+  docs) wanted="$docs" ;;
+  *) echo "usage: $0 build|test|lint|bench|docs" >&2; exit 2 ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
