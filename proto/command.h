@@ -1,5 +1,5 @@
 // What proxyctl asks of the supervisor: one Command a connection, answered by rows of one kind and
-// then Done. TestBackend goes on from the supervisor to the egress.
+// then Done. TestBackend goes on to an acceptor: what is tested is the way that clients go.
 #pragma once
 
 #include "proto/codec.h"

@@ -41,7 +41,7 @@ enum class MessageType : std::uint16_t {
   opened,
   refused,
   cancel,
-  // command.h: egress, proxyctl
+  // command.h: proxyctl
   test_backend,
   backend_tested,
   command,

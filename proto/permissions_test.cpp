@@ -15,17 +15,18 @@ using Types = std::set<MessageType>;
 Types allowed_when_open(Party from, Party to) {
   if (from == Party::supervisor && to == Party::acceptor) {
     return {prepare, listener, peer_restarted,    access_log,     commit,
-            abort,   drain,    query_connections, query_counters, close_connections};
+            abort,   drain,    query_connections, query_counters, close_connections,
+            test_backend};
   }
   if (from == Party::supervisor && to == Party::egress)
-    return {prepare, peer, commit, abort, drain, test_backend};
+    return {prepare, peer, commit, abort, drain};
   if (from == Party::supervisor && to == Party::proxyctl) {
     return {status_row, worker_row,     listener_row, backend_row,
             rule_row,   connection_row, text,         done};
   }
   if (from == Party::acceptor && to == Party::supervisor)
-    return {prepared, drained, connections, counters};
-  if (from == Party::egress && to == Party::supervisor) return {prepared, drained, backend_tested};
+    return {prepared, drained, connections, counters, backend_tested};
+  if (from == Party::egress && to == Party::supervisor) return {prepared, drained};
   if (from == Party::acceptor && to == Party::egress) {
     return {open_tcp, open_udp, bind_tcp, open_udp_client, pin_udp_client, cancel};
   }

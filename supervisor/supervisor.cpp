@@ -140,8 +140,8 @@ void Supervisor::stop(std::string_view why) {
 
 runtime::Task<void> Supervisor::shut_down() {
   stopping_ = true;
-  const auto current = reload_.current();
-  const config::Shutdown times = current ? current->config->shutdown : config::Shutdown{};
+  const config::Shutdown times = reload_.current() ? reload_.current()->config->shutdown : config::Shutdown{};
+  // Nobody may hold a generation from here on: its listening sockets would stay open.
   reload_.close_listeners();
   co_await workforce_.shut_down(times.drain_timeout, times.force_timeout);
   if (control_) co_await control_->close();

@@ -19,7 +19,6 @@ namespace log = runtime::log;
 // How long a worker may take to end once it has closed its channel.
 constexpr runtime::Duration end_timeout{5'000};
 // What a worker exits with when its sandbox is incomplete and has to be complete.
-constexpr int exit_sandbox_incomplete = 77;
 constexpr std::uint32_t first_query_id = 0x8000'0000;
 constexpr std::size_t max_connection_rows = 100'000;
 
@@ -185,7 +184,7 @@ runtime::Task<std::string> WorkerProcess::prepare(std::shared_ptr<const Generati
 runtime::Task<std::string> WorkerProcess::describe_end() {
   const auto result = co_await over_.wait(runtime::Loop::current().after(end_timeout));
   if (result != runtime::Event::Result::set) co_return "its channel is closed";
-  if (exit_.kind == platform::ExitReason::Kind::exited && exit_.value == exit_sandbox_incomplete) {
+  if (exit_.kind == platform::ExitReason::Kind::exited && exit_.value == workers::exit_sandbox_incomplete) {
     co_return "its sandbox lacks layers (its log line names them) and the configuration says sandbox: require";
   }
   co_return exit_.to_string();

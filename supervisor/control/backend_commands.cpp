@@ -100,16 +100,18 @@ runtime::Task<void> test_backend(Supervisor& supervisor, const proto::Command& c
     question.host = parsed->host;
     question.port = parsed->port;
   }
-  const auto egress = supervisor.workforce().egress();
-  if (supervisor.reload().current()->config->backend(question.backend.value) == nullptr || !egress) {
-    answer.done(1, egress ? "there is no backend \"" + question.backend.value + '"' : "the egress is being restarted, try again");
+  const auto acceptors = supervisor.workforce().acceptors();
+  const bool known = supervisor.reload().current()->config->backend(question.backend.value) != nullptr;
+  if (!known || acceptors.empty()) {
+    answer.done(1, known ? "no acceptor is running, try again" : "there is no backend \"" + question.backend.value + '"');
     co_return;
   }
+  const auto acceptor = acceptors.front();
   const auto deadline = runtime::Loop::current().after(runtime::Duration(test_timeout_ms) + test_grace);
-  const auto reply = co_await egress->channel().call(std::move(question), deadline);
+  const auto reply = co_await acceptor->channel().call(std::move(question), deadline);
   const auto tested = reply ? reply->as<proto::BackendTested>() : std::nullopt;
   if (!tested) {
-    answer.done(1, "the egress did not answer");
+    answer.done(1, "no answer in time");
     co_return;
   }
   co_await answer.text(describe(*tested));

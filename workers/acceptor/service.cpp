@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/log.h"
+#include "workers/acceptor/outbound/backend_trial.h"
 
 namespace bulkhead::acceptor {
 
@@ -33,6 +34,9 @@ void AcceptorService::attach(ipc::Channel& control) {
   control.on<proto::QueryCounters>([this, &control](proto::QueryCounters, ipc::Envelope& envelope) {
     send_counters(control, envelope.id);
   });
+  control.on<proto::TestBackend>([this, &control](proto::TestBackend message, ipc::Envelope& envelope) {
+    runtime::spawn(test_backend(control, std::move(message), envelope.id));
+  });
   control.on<proto::CloseConnections>([this](proto::CloseConnections message, ipc::Envelope&) {
     if (message.id == 0) {
       acceptor_.connections.close_all();
@@ -40,6 +44,13 @@ void AcceptorService::attach(ipc::Channel& control) {
       acceptor_.connections.close(message.id);
     }
   });
+}
+
+runtime::Task<void> AcceptorService::test_backend(ipc::Channel& control, proto::TestBackend request,
+                                                  std::uint32_t id) {
+  const proto::BackendTested tested =
+      co_await try_backend(acceptor_.egress, acceptor_.backends, acceptor_.generation, std::move(request));
+  control.send(tested, {}, id);
 }
 
 void AcceptorService::on_listener(proto::Listener message, platform::UniqueFd socket) {

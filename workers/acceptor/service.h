@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 
+#include "proto/command.h"
 #include "workers/acceptor/acceptor.h"
 #include "workers/acceptor/listening.h"
 #include "workers/process/worker_process.h"
@@ -29,6 +30,7 @@ class AcceptorService final : public workers::Service {
   };
 
   runtime::Task<void> watch_egress();
+  runtime::Task<void> test_backend(ipc::Channel& control, proto::TestBackend request, std::uint32_t id);
   void on_listener(proto::Listener message, platform::UniqueFd socket);
   void send_connections(ipc::Channel& control, std::uint32_t id) const;
   void send_counters(ipc::Channel& control, std::uint32_t id) const;

@@ -5,7 +5,6 @@
 namespace bulkhead::egress_worker {
 
 void EgressRole::attach(ipc::Channel& control) {
-  control_ = &control;
   control.on<proto::Peer>([this](proto::Peer message, ipc::Envelope& envelope) {
     on_peer(message.index, std::move(envelope.descriptors.front()));
   });
@@ -24,7 +23,6 @@ void EgressRole::commit(std::uint32_t) {
     return;
   }
   service_ = std::make_unique<EgressService>(std::move(prepared_));
-  service_->attach(*control_);
   for (auto& [acceptor, socket] : std::exchange(waiting_, {})) on_peer(acceptor, std::move(socket));
 }
 
@@ -55,7 +53,6 @@ runtime::Task<void> EgressRole::serve(std::uint32_t acceptor, std::shared_ptr<Cl
 runtime::Task<std::uint32_t> EgressRole::drain(runtime::Deadline deadline) {
   co_await serving_.empty(deadline);
   for (const auto& [acceptor, client] : clients_) client->scope.cancel();
-  if (service_) co_await service_->stop_tests();
   co_await serving_.empty_uncancelled();
   co_return 0;
 }

@@ -5,7 +5,6 @@
 
 #include "proto/command.h"
 #include "runtime/loop.h"
-#include "workers/egress/backend_trial.h"
 #include "workers/egress/udp_client.h"
 
 namespace bulkhead::egress_worker {
@@ -81,15 +80,6 @@ runtime::Task<void> serve_opening(ipc::Channel& channel, GenerationPtr generatio
   if (!scope->cancelled()) answer(channel, id, outcome);
 }
 
-runtime::Task<void> serve_test(ipc::Channel& control, GenerationPtr generation,
-                               proto::TestBackend request, std::uint32_t id) {
-  const runtime::Deadline deadline = deadline_of(*generation, request.timeout_ms);
-  const proto::BackendTested tested =
-      co_await test_backend(std::move(generation), std::move(request), deadline);
-  const runtime::CancelScope* scope = co_await runtime::current_scope();
-  if (!scope->cancelled()) control.send(tested, {}, id);
-}
-
 }  // namespace
 
 EgressService::EgressService(std::shared_ptr<const config::Config> config) {
@@ -145,17 +135,6 @@ void EgressService::register_handlers(Client& client) {
   channel.on<proto::Cancel>([&client](const proto::Cancel& cancel, const ipc::Envelope&) {
     client.requests.cancel(cancel.request);
   });
-}
-
-void EgressService::attach(ipc::Channel& control) {
-  control.on<proto::TestBackend>(
-      [this, &control](proto::TestBackend request, ipc::Envelope& envelope) {
-        auto work = serve_test(control, generation_, std::move(request), envelope.id);
-        if (tests_.begin(envelope.id, std::move(work)) == RequestSet::Begun::yes) return;
-        proto::BackendTested tested;
-        tested.reason = Refusal::overloaded;
-        control.send(tested, {}, envelope.id);
-      });
 }
 
 }  // namespace bulkhead::egress_worker

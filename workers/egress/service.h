@@ -1,4 +1,4 @@
-// What the egress does for acceptors (proto/opening.h) and for the supervisor (TestBackend).
+// What the egress does for acceptors: proto/opening.h.
 //
 // Each request is a coroutine of its own; Cancel and the channel's end stop it. At most
 // RequestSet::max_requests are under way on one channel, more are refused as overloaded. A request
@@ -27,12 +27,6 @@ class EgressService {
   // stop.
   runtime::Task<ipc::ChannelEnd> serve(ipc::Channel& acceptor);
 
-  // Registers TestBackend on the control channel, which the caller runs and which must outlive the
-  // service's last test: see stop_tests().
-  void attach(ipc::Channel& control);
-  // Calls off the tests and waits for them; attach()ed handlers must not run any more.
-  runtime::Task<void> stop_tests() { return tests_.end(); }
-
  private:
   // One acceptor's channel and what it asked for.
   struct Client {
@@ -45,7 +39,6 @@ class EgressService {
   void begin(Client& client, std::uint32_t id, runtime::Task<void> work);
 
   GenerationPtr generation_;
-  RequestSet tests_;
 };
 
 }  // namespace bulkhead::egress_worker

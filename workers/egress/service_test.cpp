@@ -6,7 +6,6 @@
 #include "egress/dns_server_for_test.h"
 #include "platform/message_socket.h"
 #include "proto/command.h"
-#include "workers/egress/backend_trial.h"
 
 namespace bulkhead::egress_worker {
 namespace {
@@ -202,58 +201,6 @@ TEST_F(ServiceTest, UsesTheNewConfigurationFromThenOn) {
   service_->reconfigure(std::make_shared<config::Config>(config_));
   const Reply reply = ask(to<proto::OpenTcp>("late", "127.0.0.1", port_));
   EXPECT_TRUE(reply && reply->as<proto::Opened>());
-}
-
-class BackendTrialTest : public ServiceTest {
- protected:
-  proto::BackendTested test(std::string_view name, std::string_view host, std::uint16_t port) {
-    auto generation =
-        std::make_shared<Generation>(std::make_shared<config::Config>(config_), nullptr);
-    return egress::testing::run(
-        loop_, test_backend(generation, to<proto::TestBackend>(name, host, port), loop_.after(5s)));
-  }
-};
-
-runtime::Task<void> answer_connect(runtime::Socket& listener, std::string& request) {
-  platform::UniqueFd connection = co_await egress::testing::accept_one(listener);
-  if (!connection) co_return;
-  runtime::SocketStream stream(std::move(connection));
-  request = co_await egress::testing::read_until(stream, "\r\n\r\n");
-  const auto sent = co_await runtime::write_all(
-      stream, std::string_view("HTTP/1.1 403 Forbidden\r\n\r\n"), runtime::never);
-  EXPECT_TRUE(sent.ok());
-}
-
-TEST_F(BackendTrialTest, ReachesAParent) {
-  const auto tested = test("parent", "", 0);
-  EXPECT_TRUE(tested.ok) << tested.detail.value;
-  EXPECT_EQ(tested.remote, listener_.endpoint);
-}
-
-TEST_F(BackendTrialTest, GoesThroughAParent) {
-  runtime::Socket listener(std::move(listener_.socket));
-  std::string request;
-  egress::testing::Background background(loop_);
-  background.start(answer_connect(listener, request));
-  const auto tested = test("parent", "origin.test", 80);
-  EXPECT_FALSE(tested.ok);
-  EXPECT_EQ(tested.reason, Refusal::parent_refused);
-  EXPECT_EQ(request.substr(0, request.find(' ', 8)), "CONNECT origin.test:80");
-}
-
-TEST_F(BackendTrialTest, WalksVia) {
-  config_.backends[0].via = "parent";
-  config_.backends.push_back(backend("loop", config::BackendType::direct));
-  config_.backends.back().via = "loop";
-  EXPECT_TRUE(test("direct", "", 0).ok);
-  EXPECT_EQ(test("loop", "127.0.0.1", port_).reason, Refusal::backend_unavailable);
-}
-
-TEST_F(BackendTrialTest, ReportsWhatFailed) {
-  EXPECT_TRUE(test("direct", "127.0.0.1", port_).ok);
-  EXPECT_EQ(test("direct", "192.168.0.1", 0).reason, Refusal::bad_request);
-  EXPECT_EQ(test("direct", "169.254.1.1", 80).reason, Refusal::destination_denied);
-  EXPECT_EQ(test("nobody", "", 0).reason, Refusal::backend_unavailable);
 }
 
 }  // namespace

@@ -18,6 +18,9 @@ namespace bulkhead::workers {
 inline constexpr int control_descriptor = 3;  // the channel to the supervisor
 inline constexpr int egress_descriptor = 4;   // acceptor only: the channel to the egress, always at this number
 
+// Exit code of a worker whose sandbox is incomplete although the configuration requires it to be complete.
+inline constexpr int exit_sandbox_incomplete = 77;
+
 struct Arguments {
   std::uint32_t index = 0;
   platform::Identity identity;

@@ -16,7 +16,6 @@ namespace log = runtime::log;
 constexpr std::size_t max_projection_bytes = 64 * 1024 * 1024;
 // How long a worker goes on for its connections when the supervisor is gone.
 constexpr runtime::Duration orphan_drain{30'000};
-constexpr int exit_sandbox_incomplete = 77;
 
 log::Level to_level(config::LogLevel level) { return static_cast<log::Level>(level); }
 static_assert(static_cast<int>(config::LogLevel::error) == static_cast<int>(log::Level::error));

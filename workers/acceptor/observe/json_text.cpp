@@ -32,6 +32,21 @@ void append_control(std::string& out, unsigned char octet) {
   out += digits[octet & 15];
 }
 
+// U+0085, U+2028 and U+2029 are line ends to some readers, and the C1 controls are nobody's text.
+bool is_invisible(std::string_view sequence) {
+  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(sequence[i]); };
+  if (sequence.size() == 2) return at(0) == 0xc2 && at(1) < 0xa0;
+  return sequence.size() == 3 && at(0) == 0xe2 && at(1) == 0x80 && (at(2) == 0xa8 || at(2) == 0xa9);
+}
+
+void append_invisible(std::string& out, std::string_view sequence) {
+  if (sequence.size() == 3) {
+    out += static_cast<std::uint8_t>(sequence[2]) == 0xa8 ? "\\u2028" : "\\u2029";
+  } else {
+    append_control(out, static_cast<unsigned char>(sequence[1]));
+  }
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -44,6 +59,8 @@ void append_json_string(std::string& out, std::string_view text) {
       out += text.front();
     } else if (octet < 0x20 || octet == 0x7f) {
       append_control(out, octet);
+    } else if (length > 1 && is_invisible(text.substr(0, length))) {
+      append_invisible(out, text.substr(0, length));
     } else if (length == 0) {
       out += "\xef\xbf\xbd";
     } else {

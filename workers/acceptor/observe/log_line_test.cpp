@@ -80,6 +80,12 @@ TEST(LogLine, MaskedHeadersKeepTheirNameOnly) {
   EXPECT_EQ(line(settings, with), "{\"headers\":{\"authorization\":\"***\",\"Accept\":\"*/*\"}}\n");
 }
 
+TEST(JsonText, HasNoLineEndOfAnyKind) {
+  std::string out;
+  append_json_string(out, "a\xc2\x85" "b\xe2\x80\xa8" "c\xe2\x80\xa9" "d\xc2\xa9");
+  EXPECT_EQ(out, "\"a\\u0085b\\u2028c\\u2029d\xc2\xa9\"");
+}
+
 TEST(JsonText, IsAlwaysValidUtf8) {
   std::string out;
   append_json_string(out, "a\xff\xc3(\xed\xa0\x80\xf0\x9f\x98\x80");

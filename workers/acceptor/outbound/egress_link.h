@@ -23,6 +23,8 @@ struct OpenedSocket {
 
 class EgressLink {
  public:
+  static constexpr runtime::Duration grace{500};
+
   explicit EgressLink(platform::UniqueFd socket);
 
   // Until the channel ends, which an egress brings about only if this process broke the rules.
@@ -31,12 +33,13 @@ class EgressLink {
   // The egress is a new one.
   void ask_again() { channel_.forget_calls(); }
 
+  // deadline is the egress's too; its own answer that it passed tells more than our silence, so it gets a little longer.
   // descriptors stay the caller's and must stay open until the end.
   template <typename Request>
   runtime::Task<tl::expected<OpenedSocket, Failure>> ask(Request request, runtime::Deadline deadline,
                                                          std::vector<int> descriptors = {}) {
     while (true) {
-      std::optional<ipc::Envelope> reply = co_await channel_.call(request, deadline, descriptors);
+      std::optional<ipc::Envelope> reply = co_await channel_.call(request, deadline + grace, descriptors);
       if (reply) co_return read(std::move(*reply));
       const runtime::CancelScope* scope = co_await runtime::current_scope();
       if (scope != nullptr && scope->cancelled()) {

@@ -42,6 +42,21 @@ std::vector<const config::Backend*> hops_of(const config::Config& config, const 
   return hops;
 }
 
+std::optional<Failure> objection_to(const config::Config& config, const config::Backend& backend) {
+  const config::Backend* each = &backend;
+  for (unsigned depth = 0; each != nullptr; ++depth) {
+    if (depth > config::max_via_depth) {
+      return Failure{proto::Refusal::backend_unavailable, "too many backends in a chain"};
+    }
+    if (!each->unavailable.empty()) return Failure{proto::Refusal::backend_unavailable, each->unavailable};
+    if (each->type == BackendType::wireguard || each->type == BackendType::openvpn) {
+      return Failure{proto::Refusal::backend_unavailable, "this version has no tunnel worker"};
+    }
+    each = each->via.empty() ? nullptr : config.backend(each->via);
+  }
+  return std::nullopt;
+}
+
 bool ends_at_http_parent(const config::Config& config, const config::Backend& backend) {
   const auto hops = hops_of(config, backend);
   return !hops.empty() && hops.back()->type == BackendType::http;
@@ -57,9 +72,11 @@ runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
     ++count.failed;
     co_return tl::unexpected(opened.error());
   }
+  const auto connected = runtime::Clock::now();
   std::unique_ptr<runtime::Stream> stream = std::make_unique<runtime::SocketStream>(std::move(opened->socket));
   if (!hops.empty()) {
-    const bool connect_last = !request.absolute_form || hops.back()->type != BackendType::http;
+    const bool takes_requests = request.absolute_form && hops.back()->type == BackendType::http;
+    const bool connect_last = !takes_requests && !request.destination.host.empty();
     auto through = co_await egress::open_through(hops, std::move(stream), request.destination, connect_last,
                                                  request.generation->parent_tls, deadline);
     if (!through) {
@@ -68,8 +85,11 @@ runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
     }
     stream = std::move(*through);
   }
-  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(runtime::Clock::now() - began);
-  co_return Upstream{std::move(stream), opened->terms.local, opened->terms.remote, took, BackendCounters::Use(count)};
+  const auto took = [](runtime::Deadline since) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(runtime::Clock::now() - since);
+  };
+  co_return Upstream{std::move(stream), opened->terms.local, opened->terms.remote, opened->terms,
+                     took(began),       took(connected),     BackendCounters::Use(count)};
 }
 
 }  // namespace bulkhead::acceptor

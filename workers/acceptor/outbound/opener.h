@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include <tl/expected.hpp>
 
@@ -17,13 +18,16 @@ namespace bulkhead::acceptor {
 struct OpenRequest {
   std::shared_ptr<const Generation> generation;
   const config::Backend* backend = nullptr;  // of that generation; direct, http or socks5
-  wire::HostPort destination;
+  wire::HostPort destination;                // an empty host: only as far as the last parent
   // Stop in front of the last parent if that is an HTTP proxy: the request itself goes to it, in absolute form.
   bool absolute_form = false;
 };
 
 // The parents to pass, nearest first; backends of type direct add none.
 std::vector<const config::Backend*> hops_of(const config::Config& config, const config::Backend& backend);
+
+// Why nothing can go through this backend, or through one on the way to it: what is not there fails closed.
+std::optional<Failure> objection_to(const config::Config& config, const config::Backend& backend);
 
 // True if plain requests through this backend are sent to an HTTP parent in absolute form.
 bool ends_at_http_parent(const config::Config& config, const config::Backend& backend);

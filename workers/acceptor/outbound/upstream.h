@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "proto/opening.h"
 #include "runtime/stream.h"
 #include "wire/address.h"
 #include "workers/acceptor/outbound/backend_counters.h"
@@ -13,7 +14,9 @@ namespace bulkhead::acceptor {
 struct Upstream {
   std::unique_ptr<runtime::Stream> stream;
   wire::Endpoint local, remote;
-  std::chrono::microseconds connect_time{0};
+  proto::Opened terms;                          // of the first socket
+  std::chrono::microseconds connect_time{0};    // all of it: resolving, connecting, speaking to parents
+  std::chrono::microseconds handshake_time{0};  // the last of these
   BackendCounters::Use use;
 };
 

@@ -1,5 +1,6 @@
 #include "workers/acceptor/session/client.h"
 
+#include "workers/acceptor/outbound/opener.h"
 #include "workers/acceptor/policy/client_policy.h"
 
 namespace bulkhead::acceptor {
@@ -16,13 +17,9 @@ const config::Backend* choose_backend(const config::Config& config, const config
   for (const auto& candidate : rule.backends) {
     const config::Backend* backend = config.backend(candidate.name);
     if (first == nullptr) first = backend;
-    if (backend != nullptr && backend->unavailable.empty()) return backend;
+    if (backend != nullptr && !objection_to(config, *backend)) return backend;
   }
   return first;
-}
-
-bool is_tunnel(const config::Backend& backend) {
-  return backend.type == config::BackendType::wireguard || backend.type == config::BackendType::openvpn;
 }
 
 }  // namespace
@@ -55,12 +52,7 @@ tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generat
   route.backend = choose_backend(config, *route.rule);
   if (route.backend == nullptr) return refuse(proto::Refusal::backend_unavailable, "no such backend");
   record.backend = route.backend->name;
-  if (!route.backend->unavailable.empty()) {
-    return refuse(proto::Refusal::backend_unavailable, route.backend->unavailable);
-  }
-  if (is_tunnel(*route.backend)) {
-    return refuse(proto::Refusal::backend_unavailable, "this version has no tunnel worker");
-  }
+  if (const auto failure = objection_to(config, *route.backend)) return tl::unexpected(*failure);
   return route;
 }
 

@@ -278,6 +278,11 @@ runtime::Task<bool> HttpExchange::read_response(runtime::Stream& upstream) {
 // Prepares the response for the client and notes what it says about the two connections.
 std::string HttpExchange::response_head_text(http1::BodyFraming& framing) {
   http1::ResponseHead& response = response_.head();
+  // The parent asks this proxy for credentials, not the client.
+  if (absolute_form_ && response.status == 407) {
+    fail(Refusal::parent_authentication_failed, "407");
+    return {};
+  }
   record_.status = response.status;
   upgraded_ = response.status == 101;
   upstream_reusable_ = response.keep_alive && !upgraded_;

@@ -161,6 +161,7 @@ runtime::Task<bool> serve_one(Client& client) {
   }
   http1::RequestHead& head = parser.head();
   client.buffer.consume(read.result.consumed);
+  record.bytes_received = read.result.consumed;
   describe(record, head, generation->config->access_log);
   if (head.method == "CONNECT") {
     record.protocol = "connect";

@@ -15,10 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long, and how much, is read from a client that has been told no and still sends: closing with octets unread would
-// make the kernel send a reset, which can overtake the answer.
-constexpr runtime::Duration linger_time = 500ms;
-constexpr int linger_reads = 16;
+// How long a client that has been told no and still sends is read from: closing with octets unread would make the
+// kernel send a reset, which can overtake the answer.
+constexpr runtime::Duration linger_time = 1s;
 
 runtime::Task<void> speak(Client& client) {
   const auto protocol = co_await recognise(client);
@@ -35,10 +34,10 @@ runtime::Task<void> linger(Client& client) {
   client.buffer.take();
   client.stream->shutdown_write();
   const auto deadline = runtime::Loop::current().after(linger_time);
-  for (int i = 0; i < linger_reads; ++i) {
+  while (true) {
     const runtime::IoResult got = co_await read_more(*client.stream, client.buffer, deadline);
     client.buffer.take();
-    if (!got.ok()) co_return;
+    if (!got.ok() || runtime::Clock::now() >= deadline) co_return;
   }
 }
 
