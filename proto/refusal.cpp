@@ -27,6 +27,7 @@ constexpr std::array table{
                  "The request has been through this proxy before."},
     RefusalTerms{client_denied, "client_denied", 403, "http_request_denied", 2,
                  "This address may not use the proxy."},
+    RefusalTerms{authentication_unavailable, "authentication_unavailable", 503, "proxy_internal_error", 2, "The proxy cannot check who you are, so it serves nobody."},
     RefusalTerms{rule_blocked, "rule_blocked", 403, "http_request_denied", 2,
                  "A rule of this proxy blocks the destination."},
     RefusalTerms{no_rule, "no_rule", 403, "http_request_denied", 2,

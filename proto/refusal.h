@@ -18,6 +18,7 @@ enum class Refusal : std::uint8_t {
   loop_detected,
   // who the client is, and what it asks for
   client_denied,
+  authentication_unavailable,
   rule_blocked,
   no_rule,
   destination_denied,

@@ -46,8 +46,12 @@ config::LoadResult load(const Options& options, const config::LoadOptions& load_
   }
   notices.push_back("the configuration is invalid: the built-in defaults are in force");
   log::error("the configuration is invalid, running the built-in defaults on loopback", {{"file", load_options.file}});
-  config::LoadResult fallback;
-  fallback.config = config::defaults();
+  // What the command line asks for still holds, if it can.
+  config::LoadOptions without_file = load_options;
+  without_file.file.clear();
+  without_file.managed_file.reset();
+  config::LoadResult fallback = config::load(without_file);
+  if (!fallback.config) fallback.config = config::defaults();
   return fallback;
 }
 

@@ -21,6 +21,19 @@ Outcome failure(std::string why) {
   return outcome;
 }
 
+// What is read and checked, but nobody acts upon yet, must not look as if it protected anything.
+std::vector<std::string> not_enforced(const config::Config& config) {
+  std::vector<std::string> warnings;
+  const config::Limits& limits = config.network.limits;
+  if (!(limits == config::Limits{})) warnings.emplace_back("network.limits: not enforced by this version");
+  if (config.rate_limiting.enabled) warnings.emplace_back("rate_limiting: not enforced by this version");
+  if (config.server.auth.mode != config::AuthMode::none) {
+    warnings.emplace_back("server.auth: this version has no auth worker, so everyone is refused");
+  }
+  if (config.metrics.enabled) warnings.emplace_back("metrics: not served by this version");
+  return warnings;
+}
+
 std::vector<std::string> warnings_of(const std::vector<config::Diagnostic>& diagnostics) {
   std::vector<std::string> warnings;
   for (const auto& diagnostic : diagnostics) {
@@ -116,6 +129,7 @@ runtime::Task<Outcome> Reload::apply(config::LoadResult loaded, std::function<st
   next->number = ++last_number_;
   next->config = loaded.config;
   next->warnings = warnings_of(outcome.diagnostics);
+  for (std::string& warning : not_enforced(*loaded.config)) next->warnings.push_back(std::move(warning));
   const auto before = current_;
   if (before) {
     for (std::string& warning : needs_restart(*before->config, *next->config)) next->warnings.push_back(std::move(warning));

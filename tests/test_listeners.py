@@ -227,3 +227,14 @@ def test_rules_by_listener_protocol_see_the_real_one(start, origin):
     proxy = start({"rules": [configuration.rule("no socks4", action="block", protocols=["socks4"]), configuration.everything()]})
     assert curl("--socks4", f"127.0.0.1:{proxy.mixed_port}", origin.url()).exit != 0
     assert curl("--socks5", f"127.0.0.1:{proxy.mixed_port}", origin.url()).body == b"hello\n"
+
+
+@pytest.mark.parametrize("mode", [{"mode": "system"}, {"mode": "native", "native": {"users": []}}])
+def test_authentication_that_cannot_be_carried_out_refuses_everyone(start, origin, mode):
+    """No auth worker yet: a configuration that asks for credentials must not serve without them."""
+    proxy = start({"server": {"auth": mode}})
+    assert curl("-x", proxy.http, origin.url()).status == 503
+    assert curl("-p", "-x", proxy.http, origin.url()).status != 200
+    assert curl("-x", f"socks5h://{proxy.socks}", origin.url()).exit == 97
+    assert curl("-x", f"socks4a://{proxy.socks}", origin.url()).exit == 97
+    assert any("auth" in warning for warning in proxy.status()["warnings"])

@@ -121,22 +121,6 @@ def test_thousand_connections_at_once(start, origin):
     eventually(lambda: proxy.status()["active"] == 0, "all are gone")
 
 
-def test_connection_limit(start, origin):
-    proxy = start({"network": {"limits": {"max_connections": 10}}, "workers": {"acceptors": 1}})
-    clients = [raw_client.RawHttp(proxy.http_port) for _ in range(10)]
-    for client in clients:
-        assert client.get(origin.url()).status == 200
-    with raw_client.RawHttp(proxy.http_port) as extra:
-        try:
-            extra.send_allowing_reset(f"GET {origin.url()} HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert extra.response().status == 503
-        except (EOFError, ConnectionResetError):
-            pass
-    for client in clients:
-        client.close()
-    eventually(lambda: curl("-x", proxy.http, origin.url()).status == 200, "there is room again")
-
-
 def test_client_that_does_not_read(start, origin):
     """A peer that takes nothing costs bounded memory, and is given up after the write timeout."""
     proxy = start({"network": {"timeouts": {"write": "1s", "idle": "1s"}}})

@@ -12,7 +12,7 @@ import psutil
 import yaml
 
 from . import configuration, logfmt, ports
-from .process import Service, session_pids
+from .process import Service
 from .waiting import eventually
 
 EXIT_CONFIGURATION = 78
@@ -72,6 +72,7 @@ class Bulkhead:
     def start(self):
         self.launch()
         self.service.wait_line(lambda line: logfmt.parse(line).get("msg") == "ready", STARTING)
+        self.service.remember()
         return self
 
     def run_to_end(self, deadline=20.0):
@@ -172,7 +173,7 @@ class Bulkhead:
         return self.ctl("config", "reload")
 
     def pids(self):
-        return session_pids(self.service.pid)
+        return self.service.leftovers()
 
     # Where it is
 

@@ -1,29 +1,32 @@
 """A program that runs beside the tests: its output as lines that can be waited for, and nothing of it left behind.
 
-Each gets a session of its own; what is left at the end is looked up by that session, never by name."""
+What it starts is remembered as it is seen, so that what is left at the end is found by pid, whoever its parent is by
+then, and never by name."""
 import os
 import signal
 import subprocess
 import threading
 import time
 
+import psutil
+
 SANITIZER_SIGNS = ("ERROR: AddressSanitizer", "runtime error:", "LeakSanitizer", "ThreadSanitizer", "MemorySanitizer")
 
 
-def session_pids(session):
-    """Every process of the session that is not a zombie."""
-    found = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            with open(f"/proc/{entry}/stat", encoding="utf-8", errors="replace") as file:
-                fields = file.read().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and fields[0] not in "ZX":
-            found.append(int(entry))
-    return found
+def descendants(pid):
+    """Every living process below pid, as psutil sees it now."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def is_alive(process):
+    """The same process as before, not a later one of its pid, and no zombie."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 class Service:
@@ -32,6 +35,7 @@ class Service:
         self.argv = [str(word) for word in argv]
         self.out, self.err = [], []
         self._changed = threading.Condition()
+        self._family = set()
         self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         env=env, cwd=cwd, start_new_session=True, pass_fds=pass_fds)
         self._readers = [threading.Thread(target=self._read, args=(self.process.stdout, self.out), daemon=True),
@@ -89,15 +93,23 @@ class Service:
         return code
 
     def stop(self, number=signal.SIGTERM, deadline=20.0):
+        self.remember()
         if self.running():
             self.send(number)
         return self.wait(deadline)
 
+    def remember(self):
+        """Takes note of the processes that are there now; they count as left over if they outlive this one."""
+        self._family.update(descendants(self.pid))
+
     def leftovers(self):
-        return session_pids(self.pid)
+        """Pids of all that is alive of it, itself included."""
+        self.remember()
+        own = [self.pid] if self.running() else []
+        return own + [process.pid for process in self._family if is_alive(process)]
 
     def kill(self):
-        """Ends whatever is left of the session, process by process."""
+        """Ends whatever is left, process by process."""
         for _ in range(50):
             left = self.leftovers()
             if not left:

@@ -171,7 +171,7 @@ class UdpServer:
             if reply is not None:
                 try:
                     bound.sendto(reply, peer)
-                except OSError:
+                except (OSError, TypeError):  # TypeError: a socket being closed yields a datagram of nobody
                     pass
 
     def close(self):

@@ -16,6 +16,12 @@ bool admits(const config::AccessControl& control, const wire::IpAddress& client)
   return control.whitelist.empty() || any_contains(control.whitelist, client);
 }
 
+std::optional<proto::Refusal> objection_to(const config::Config& config, const wire::IpAddress& client) {
+  if (!admits(config.access_control, client)) return proto::Refusal::client_denied;
+  if (config.server.auth.mode != config::AuthMode::none) return proto::Refusal::authentication_unavailable;
+  return std::nullopt;
+}
+
 bool is_trusted_proxy(const std::vector<wire::Cidr>& trusted, const wire::IpAddress& peer) {
   return any_contains(trusted, peer);
 }

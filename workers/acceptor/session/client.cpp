@@ -37,7 +37,7 @@ tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generat
                                    const wire::HostPort& destination, config::MatchProtocol protocol,
                                    AccessRecord& record) {
   const config::Config& config = *generation->config;
-  if (!admits(config.access_control, client.entry.client.address)) return refuse(proto::Refusal::client_denied);
+  if (const auto reason = objection_to(config, client.entry.client.address)) return refuse(*reason);
   const RouteQuery query{destination, client.entry.client.address, protocol, record.username};
   Route route;
   route.rule = generation->rules.match(query);

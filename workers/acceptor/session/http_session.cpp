@@ -101,7 +101,7 @@ runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generati
 
 // What a proxy must not forward, whatever the rules say.
 std::optional<Failure> objection(const Client& client, const http1::RequestHead& head, const config::Config& config) {
-  if (!admits(config.access_control, client.entry.client.address)) return Failure{Refusal::client_denied, {}};
+  if (const auto reason = objection_to(config, client.entry.client.address)) return Failure{*reason, {}};
   if (head.authority.host.empty()) return Failure{Refusal::bad_request, "no host named"};
   if (head.scheme == http1::Scheme::https) return Failure{Refusal::unsupported_command, "https without CONNECT"};
   if (http1::via_names(head.headers, config.server.via)) return Failure{Refusal::loop_detected, {}};

@@ -64,6 +64,9 @@ void start_session(Acceptor& acceptor, const proto::Listener& listener, platform
                    wire::Endpoint peer) {
   set_options(socket.get(), acceptor.generation->config->network.keepalive);
   auto client = std::make_unique<Client>(acceptor, listener, std::move(socket), peer);
+  if (runtime::log::level() == runtime::log::Level::debug) {
+    runtime::log::debug("accepted", {{"id", client->entry.id()}, {"client", peer.to_string()}, {"listener", listener.name.value}});
+  }
   runtime::CancelScope& scope = client->entry.scope();
   runtime::spawn(serve(std::move(client)), &scope);
 }

@@ -11,7 +11,12 @@ namespace {
 using proto::Refusal;
 namespace socks = wire::socks;
 
-constexpr std::array offered_methods{socks::Method::no_auth};
+// Best first; none at all where clients must prove who they are and nobody can check it.
+std::span<const socks::Method> offered_methods(const config::Config& config) {
+  static constexpr std::array open{socks::Method::no_auth};
+  if (config.server.auth.mode == config::AuthMode::none) return open;
+  return {};
+}
 
 // Reads until the parser has a whole message or an error. Parse: octets → wire::Parsed. Only the verdict is returned; the
 // message is parsed again from the buffer by whoever uses it, because it may point into it.
@@ -48,7 +53,7 @@ runtime::Task<bool> negotiate(Client& client, std::shared_ptr<const Generation> 
     co_return false;
   }
   const auto greeting = socks::parse_greeting(client.buffer.octets());
-  const socks::Method method = socks::choose_method(greeting.message(), offered_methods);
+  const socks::Method method = socks::choose_method(greeting.message(), offered_methods(*generation->config));
   client.buffer.consume(greeting.consumed());
   const bool sent = co_await send_answer(client, std::string(wire::as_text(socks::build_method_reply(method).octets())), write_time);
   if (method != socks::Method::none_acceptable) co_return sent;

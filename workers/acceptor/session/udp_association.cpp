@@ -5,6 +5,7 @@
 
 #include "runtime/both.h"
 #include "wire/socks/udp.h"
+#include "workers/acceptor/policy/client_policy.h"
 #include "workers/acceptor/session/udp_flow.h"
 
 namespace bulkhead::acceptor {
@@ -125,6 +126,11 @@ runtime::Task<void> run(Client& client, platform::UniqueFd socket, wire::Endpoin
 runtime::Task<void> run_udp_association(Client& client, SocksRequest request) {
   const std::shared_ptr<const Generation> generation = client.acceptor.generation;
   const config::Timeouts& timeouts = generation->config->network.timeouts;
+  if (const auto reason = objection_to(*generation->config, client.entry.client.address)) {
+    const Failure failure{*reason, {}};
+    co_await refuse_socks(client, generation, request.version, failure, client.new_record("udp"));
+    co_return;
+  }
   std::vector<int> passed{client.stream->socket().fd()};
   const proto::OpenUdpClient ask;
   auto opened =
