@@ -1,5 +1,6 @@
-// Runs a fuzz target over every file of a committed corpus, so that what a fuzzer once found stays found
-// without a fuzzer. Exits non-zero if the corpus is missing or empty: a test that reads nothing proves nothing.
+// Runs a fuzz target over every file of a committed corpus, so that what a fuzzer once found stays
+// found without a fuzzer. Exits non-zero if the corpus is missing or empty: a test that reads
+// nothing proves nothing.
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>

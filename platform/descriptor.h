@@ -5,14 +5,16 @@
 
 namespace bulkhead::platform {
 
-// A second, close-on-exec number for the same thing; empty when the process has no number left. Allowed in every
-// sandbox.
+// A second, close-on-exec number for the same thing; empty when the process has no number left.
+// Allowed in every sandbox.
 UniqueFd duplicate(int descriptor);
 
-// Makes `target` another number for the same thing as `source`, closing what it stood for. False on failure.
+// Makes `target` another number for the same thing as `source`, closing what it stood for. False on
+// failure.
 bool duplicate_onto(int source, int target);
 
-// Ends both directions of a socket: whoever waits on it, here or at the peer, is woken. Errors do not matter.
+// Ends both directions of a socket: whoever waits on it, here or at the peer, is woken. Errors do
+// not matter.
 void shutdown_both(int socket);
 
 }  // namespace bulkhead::platform

@@ -14,9 +14,8 @@ using Types = std::set<MessageType>;
 // What may be said once the peer has greeted, or where nobody greets.
 Types allowed_when_open(Party from, Party to) {
   if (from == Party::supervisor && to == Party::acceptor) {
-    return {prepare, listener, peer_restarted,    access_log,     commit,
-            abort,   drain,    query_connections, query_counters, close_connections,
-            test_backend};
+    return {prepare, listener,          peer_restarted, access_log,        commit,      abort,
+            drain,   query_connections, query_counters, close_connections, test_backend};
   }
   if (from == Party::supervisor && to == Party::egress)
     return {prepare, peer, commit, abort, drain};

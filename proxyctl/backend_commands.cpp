@@ -54,9 +54,8 @@ void add_tls_options(CLI::App& command, BackendDefinition& backend) {
 void add_add_command(CLI::App& group, Session& session) {
   auto options = std::make_shared<AddOptions>();
   BackendDefinition& backend = options->backend;
-  CLI::App* command =
-      add_command(group, session, "add", "Add a backend",
-                  [&session, options] { return add(session, *options); });
+  CLI::App* command = add_command(group, session, "add", "Add a backend",
+                                  [&session, options] { return add(session, *options); });
   command->add_option("--name,name", backend.name, "Its name")->required()->type_name("NAME");
   command->add_option("--type", backend.type, "The kind of way out")
       ->required()

@@ -44,9 +44,8 @@ void add_actions(CLI::App& command, RuleDefinition& rule) {
 
 void add_add_command(CLI::App& group, Session& session) {
   auto options = std::make_shared<AddOptions>();
-  CLI::App* command =
-      add_command(group, session, "add", "Add a rule",
-                  [&session, options] { return add(session, *options); });
+  CLI::App* command = add_command(group, session, "add", "Add a rule",
+                                  [&session, options] { return add(session, *options); });
   command->add_option("--name,name", options->rule.name, "Its name")->required()->type_name("NAME");
   add_conditions(*command, options->rule);
   add_actions(*command, options->rule);

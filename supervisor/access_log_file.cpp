@@ -1,12 +1,11 @@
 #include "supervisor/access_log_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace bulkhead::supervisor {
 namespace {
@@ -24,7 +23,8 @@ std::string explain(const std::string& path, int error) {
 tl::expected<AccessLogFile, std::string> AccessLogFile::open(const config::AccessLog& settings) {
   AccessLogFile log(settings);
   if (!log.has_file()) return log;
-  // The last directory is made if it is missing, like /var/log/proxy; a whole missing path is a mistake.
+  // The last directory is made if it is missing, like /var/log/proxy; a whole missing path is a
+  // mistake.
   const std::string folder = std::filesystem::path(settings.file).parent_path().string();
   if (!folder.empty()) ::mkdir(folder.c_str(), 0750);
   if (auto opened = log.reopen(); !opened) return tl::unexpected(opened.error());
@@ -50,7 +50,7 @@ tl::expected<void, std::string> AccessLogFile::reopen() {
 }
 
 tl::expected<bool, std::string> AccessLogFile::rotate_if_due() {
-  struct stat status {};
+  struct stat status{};
   if (!has_file() || settings_.rotate.max_size.bytes == 0) return false;
   if (::fstat(file_.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
   if (static_cast<std::uint64_t>(status.st_size) < settings_.rotate.max_size.bytes) return false;

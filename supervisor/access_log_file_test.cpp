@@ -1,11 +1,10 @@
 #include "supervisor/access_log_file.h"
 
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <sstream>
+#include <unistd.h>
 
 namespace bulkhead::supervisor {
 namespace {
@@ -27,7 +26,8 @@ class AccessLogFileTest : public testing::Test {
     return text.str();
   }
   static void append(const AccessLogFile& log, const std::string& text) {
-    ASSERT_EQ(::write(log.descriptor(), text.data(), text.size()), static_cast<ssize_t>(text.size()));
+    ASSERT_EQ(::write(log.descriptor(), text.data(), text.size()),
+              static_cast<ssize_t>(text.size()));
   }
 
   std::string folder_;

@@ -10,7 +10,8 @@ runtime::Duration Backoff::died(runtime::Deadline now, runtime::Duration lifetim
   while (!deaths_.empty() && now - deaths_.front() > loop_window) deaths_.pop_front();
   deaths_.push_back(now);
   if (deaths_.size() >= loop_deaths) crash_loop_ = true;
-  const runtime::Duration following = next_ == runtime::Duration{0} ? first_delay : std::min(next_ * 2, longest_delay);
+  const runtime::Duration following =
+      next_ == runtime::Duration{0} ? first_delay : std::min(next_ * 2, longest_delay);
   return std::exchange(next_, following);
 }
 

@@ -1,5 +1,6 @@
-// When a worker that died is started again: at once the first time, then after 250 ms, doubling to 30 s; a life of 60 s
-// begins anew. Five deaths within 30 s are a crash loop. Pure: time is handed in.
+// When a worker that died is started again: at once the first time, then after 250 ms, doubling to
+// 30 s; a life of 60 s begins anew. Five deaths within 30 s are a crash loop. Pure: time is handed
+// in.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +21,8 @@ class Backoff {
   // The worker that lived for lifetime died at now; how long to wait before the next.
   runtime::Duration died(runtime::Deadline now, runtime::Duration lifetime);
 
-  // Whether the deaths so far are a crash loop; over when the worker has lived long enough (settled()).
+  // Whether the deaths so far are a crash loop; over when the worker has lived long enough
+  // (settled()).
   bool crash_loop() const { return crash_loop_; }
   void settled();
 

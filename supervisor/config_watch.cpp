@@ -1,4 +1,5 @@
-// reload.watch: the configuration file is reloaded when it changes. Switched on and off by reloads like any other setting.
+// reload.watch: the configuration file is reloaded when it changes. Switched on and off by reloads
+// like any other setting.
 #include "platform/descriptor.h"
 #include "runtime/log.h"
 #include "runtime/socket.h"
@@ -32,7 +33,8 @@ runtime::Task<void> Supervisor::watch_file() {
 runtime::Task<void> Supervisor::watch_until_switched_off(std::string file) {
   auto watch = platform::FileWatch::create(file);
   if (!watch) {
-    log::error("the configuration file cannot be watched", {{"file", file}, {"reason", watch.error().to_string()}});
+    log::error("the configuration file cannot be watched",
+               {{"file", file}, {"reason", watch.error().to_string()}});
     co_return;
   }
   runtime::Socket socket(platform::duplicate(watch->fd()));

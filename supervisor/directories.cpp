@@ -1,12 +1,11 @@
 #include "supervisor/directories.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace bulkhead::supervisor {
 namespace {
@@ -24,7 +23,8 @@ std::string default_state(bool root, const Environment& environment) {
   const auto xdg = environment("XDG_STATE_HOME");
   if (xdg && !xdg->empty()) return *xdg + "/bulkhead";
   const auto home = environment("HOME");
-  return home && !home->empty() ? *home + "/.local/state/bulkhead" : default_runtime(root, environment) + "/state";
+  return home && !home->empty() ? *home + "/.local/state/bulkhead"
+                                : default_runtime(root, environment) + "/state";
 }
 
 std::string absolute(const std::string& path) {
@@ -46,10 +46,11 @@ void create(const std::string& path, mode_t mode) {
 }
 
 void check(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) fail(path, std::strerror(errno));
   if (!S_ISDIR(status.st_mode)) fail(path, "is not a directory");
-  if (status.st_uid != ::geteuid()) fail(path, "belongs to user " + std::to_string(status.st_uid) + ", not to us");
+  if (status.st_uid != ::geteuid())
+    fail(path, "belongs to user " + std::to_string(status.st_uid) + ", not to us");
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) fail(path, "others may write to it");
 }
 

@@ -1,4 +1,5 @@
-// Where the daemon keeps what it needs while it runs (control socket, pid file) and between runs (the managed file).
+// Where the daemon keeps what it needs while it runs (control socket, pid file) and between runs
+// (the managed file).
 #pragma once
 
 #include <string>
@@ -15,13 +16,14 @@ struct Directories {
   std::string managed_file() const { return state + "/managed.yaml"; }
 };
 
-// Root: /run/bulkhead and /var/lib/bulkhead; others: XDG. executable: this program's path; the workers are beside it in
+// Root: /run/bulkhead and /var/lib/bulkhead; others: XDG. executable: this program's path; the
+// workers are beside it in
 // ../libexec/bulkhead.
 Directories choose_directories(const Options& options, bool root, const std::string& executable,
                                const Environment& environment = process_environment);
 
-// Makes runtime and state where they are missing. Throws std::runtime_error when one cannot be made, belongs to somebody
-// else, or may be written by others.
+// Makes runtime and state where they are missing. Throws std::runtime_error when one cannot be
+// made, belongs to somebody else, or may be written by others.
 void create_directories(const Directories& directories, bool root);
 
 }  // namespace bulkhead::supervisor

@@ -12,9 +12,11 @@ namespace {
 tl::expected<platform::UniqueFd, std::string> seal(const Generation& generation, config::Role role,
                                                    const std::string& name) {
   std::string text = config::project(*generation.config, role);
-  auto memory = platform::create_sealed_memory("bulkhead-" + name + '-' + std::to_string(generation.number), text);
+  auto memory = platform::create_sealed_memory(
+      "bulkhead-" + name + '-' + std::to_string(generation.number), text);
   platform::wipe(text);
-  if (!memory) return tl::unexpected("cannot hand over the configuration: " + memory.error().to_string());
+  if (!memory)
+    return tl::unexpected("cannot hand over the configuration: " + memory.error().to_string());
   return std::move(*memory);
 }
 

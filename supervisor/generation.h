@@ -1,5 +1,5 @@
-// One generation of the configuration with all that serving it takes. Immutable: a reload makes the next one; both exist
-// while workers change over.
+// One generation of the configuration with all that serving it takes. Immutable: a reload makes the
+// next one; both exist while workers change over.
 #pragma once
 
 #include <cstdint>

@@ -1,13 +1,12 @@
 #include "supervisor/instance_lock.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <stdexcept>
+#include <sys/file.h>
+#include <unistd.h>
 #include <utility>
 
 namespace bulkhead::supervisor {
@@ -28,12 +27,14 @@ InstanceLock::InstanceLock(std::string path) : path_(std::move(path)) {
   if (!file_) throw std::runtime_error(path_ + ": " + std::strerror(errno));
   if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
     const std::string holder = read_pid(file_.get());
-    throw std::runtime_error("bulkhead is running already with this runtime directory (pid " + holder + ", " + path_ +
+    throw std::runtime_error("bulkhead is running already with this runtime directory (pid " +
+                             holder + ", " + path_ +
                              "); choose another --runtime-dir for a second one");
   }
   const std::string pid = std::to_string(::getpid()) + '\n';
-  const bool written = ::ftruncate(file_.get(), 0) == 0 &&
-                       ::pwrite(file_.get(), pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size());
+  const bool written =
+      ::ftruncate(file_.get(), 0) == 0 &&
+      ::pwrite(file_.get(), pid.data(), pid.size(), 0) == static_cast<ssize_t>(pid.size());
   if (!written) throw std::runtime_error(path_ + ": " + std::strerror(errno));
 }
 

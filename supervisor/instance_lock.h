@@ -1,5 +1,5 @@
-// One daemon a runtime directory: a locked pid file. The lock goes with the process, however it ends, so that a pid file
-// left behind stops nobody.
+// One daemon a runtime directory: a locked pid file. The lock goes with the process, however it
+// ends, so that a pid file left behind stops nobody.
 #pragma once
 
 #include <string>
@@ -10,7 +10,8 @@ namespace bulkhead::supervisor {
 
 class InstanceLock {
  public:
-  // Throws std::runtime_error when another process holds it, naming its pid, or the file cannot be written.
+  // Throws std::runtime_error when another process holds it, naming its pid, or the file cannot be
+  // written.
   explicit InstanceLock(std::string path);
   ~InstanceLock();  // removes the file
   InstanceLock(const InstanceLock&) = delete;

@@ -12,24 +12,30 @@ namespace {
 constexpr std::size_t max_listeners = 256;
 
 std::string explain(const config::Listener& listener, const platform::Error& error) {
-  std::string text = "cannot listen on " + endpoint_of(listener).to_string() + " (" + listener.name + "): " +
-                     error.code.message();
+  std::string text = "cannot listen on " + endpoint_of(listener).to_string() + " (" +
+                     listener.name + "): " + error.code.message();
   switch (error.code.value()) {
     case EACCES:
       if (listener.port < 1024) text += "; ports below 1024 need root or CAP_NET_BIND_SERVICE";
       break;
-    case EAFNOSUPPORT: text += "; this system has no IPv6, use an IPv4 address such as 0.0.0.0"; break;
+    case EAFNOSUPPORT:
+      text += "; this system has no IPv6, use an IPv4 address such as 0.0.0.0";
+      break;
     case EADDRNOTAVAIL:
       text += listener.address.is_v6() ? "; no interface has this address (is IPv6 turned off?)"
                                        : "; no interface has this address";
       break;
-    case EADDRINUSE: text += "; another program listens there"; break;
-    default: break;
+    case EADDRINUSE:
+      text += "; another program listens there";
+      break;
+    default:
+      break;
   }
   return text;
 }
 
-// With SO_REUSEPORT the kernel lets a second daemon of the same user share the port in silence: find out without it.
+// With SO_REUSEPORT the kernel lets a second daemon of the same user share the port in silence:
+// find out without it.
 tl::expected<void, std::string> probe(const config::Listener& listener, bool dual_stack) {
   platform::ListenOptions options;
   options.reuse_port = false;
@@ -39,10 +45,12 @@ tl::expected<void, std::string> probe(const config::Listener& listener, bool dua
   return {};
 }
 
-std::shared_ptr<const ListeningSocket> find(const Sockets& held, const config::Listener& settings, bool dual_stack,
-                                            std::uint32_t acceptor) {
+std::shared_ptr<const ListeningSocket> find(const Sockets& held, const config::Listener& settings,
+                                            bool dual_stack, std::uint32_t acceptor) {
   for (const auto& socket : held) {
-    if (socket->acceptor == acceptor && socket->dual_stack == dual_stack && socket->settings == settings) return socket;
+    if (socket->acceptor == acceptor && socket->dual_stack == dual_stack &&
+        socket->settings == settings)
+      return socket;
   }
   return nullptr;
 }
@@ -61,23 +69,30 @@ proto::Listener ListeningSocket::message() const {
   message.proxy_protocol = settings.proxy_protocol;
   message.address = endpoint_of(settings);
   switch (settings.protocol) {
-    case config::ListenerProtocol::http: message.protocol = proto::ListenerProtocol::http; break;
-    case config::ListenerProtocol::socks5: message.protocol = proto::ListenerProtocol::socks; break;
-    case config::ListenerProtocol::mixed: message.protocol = proto::ListenerProtocol::mixed; break;
+    case config::ListenerProtocol::http:
+      message.protocol = proto::ListenerProtocol::http;
+      break;
+    case config::ListenerProtocol::socks5:
+      message.protocol = proto::ListenerProtocol::socks;
+      break;
+    case config::ListenerProtocol::mixed:
+      message.protocol = proto::ListenerProtocol::mixed;
+      break;
   }
   return message;
 }
 
 tl::expected<Sockets, std::string> Listeners::open(const config::Config& config,
-                                                   const std::vector<std::uint32_t>& acceptors, const Sockets& held) {
+                                                   const std::vector<std::uint32_t>& acceptors,
+                                                   const Sockets& held) {
   const std::vector<config::Listener> wanted = config::proxy_listeners(config);
   if (wanted.size() > max_listeners) {
     return tl::unexpected("more than " + std::to_string(max_listeners) + " addresses to listen on");
   }
   Sockets sockets;
   for (const config::Listener& settings : wanted) {
-    const bool dual_stack =
-        settings.address.is_v6() && settings.address.is_unspecified() && config.network.ipv6.enabled;
+    const bool dual_stack = settings.address.is_v6() && settings.address.is_unspecified() &&
+                            config.network.ipv6.enabled;
     if (!holds_port(held, settings.port) && !holds_port(sockets, settings.port)) {
       if (auto free = probe(settings, dual_stack); !free) return tl::unexpected(free.error());
     }
@@ -94,9 +109,8 @@ tl::expected<Sockets, std::string> Listeners::open(const config::Config& config,
   return sockets;
 }
 
-tl::expected<std::shared_ptr<const ListeningSocket>, std::string> Listeners::open_one(const config::Listener& settings,
-                                                                                      bool dual_stack,
-                                                                                      std::uint32_t acceptor) {
+tl::expected<std::shared_ptr<const ListeningSocket>, std::string> Listeners::open_one(
+    const config::Listener& settings, bool dual_stack, std::uint32_t acceptor) {
   platform::ListenOptions options;
   options.dual_stack = dual_stack;
   auto opened = platform::listen_tcp(endpoint_of(settings), options);
@@ -112,9 +126,12 @@ tl::expected<std::shared_ptr<const ListeningSocket>, std::string> Listeners::ope
 
 std::string_view to_string(config::ListenerProtocol protocol) {
   switch (protocol) {
-    case config::ListenerProtocol::http: return "http";
-    case config::ListenerProtocol::socks5: return "socks";
-    case config::ListenerProtocol::mixed: return "mixed";
+    case config::ListenerProtocol::http:
+      return "http";
+    case config::ListenerProtocol::socks5:
+      return "socks";
+    case config::ListenerProtocol::mixed:
+      return "mixed";
   }
   return "";
 }

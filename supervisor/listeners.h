@@ -1,5 +1,6 @@
-// The listening sockets for proxy clients. They belong to the supervisor: one SO_REUSEPORT socket for each address and
-// acceptor, kept open while the acceptor is restarted (connections queue) and across reloads that do not touch it.
+// The listening sockets for proxy clients. They belong to the supervisor: one SO_REUSEPORT socket
+// for each address and acceptor, kept open while the acceptor is restarted (connections queue) and
+// across reloads that do not touch it.
 #pragma once
 
 #include <cstdint>
@@ -27,14 +28,15 @@ using Sockets = std::vector<std::shared_ptr<const ListeningSocket>>;
 
 class Listeners {
  public:
-  // What `config` wants for these acceptors: sockets of held where nothing about them changed, new ones for the rest.
-  // On an error nothing new stays open; the error is for a person.
-  tl::expected<Sockets, std::string> open(const config::Config& config, const std::vector<std::uint32_t>& acceptors,
+  // What `config` wants for these acceptors: sockets of held where nothing about them changed, new
+  // ones for the rest. On an error nothing new stays open; the error is for a person.
+  tl::expected<Sockets, std::string> open(const config::Config& config,
+                                          const std::vector<std::uint32_t>& acceptors,
                                           const Sockets& held);
 
  private:
-  tl::expected<std::shared_ptr<const ListeningSocket>, std::string> open_one(const config::Listener& settings,
-                                                                             bool dual_stack, std::uint32_t acceptor);
+  tl::expected<std::shared_ptr<const ListeningSocket>, std::string> open_one(
+      const config::Listener& settings, bool dual_stack, std::uint32_t acceptor);
   std::uint32_t last_id_ = 0;
 };
 

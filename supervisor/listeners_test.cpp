@@ -27,7 +27,8 @@ std::vector<std::uint32_t> ids(const Sockets& sockets) {
 
 class ListenersTest : public testing::Test {
  protected:
-  Sockets open(const config::Config& config, const std::vector<std::uint32_t>& acceptors, const Sockets& held) {
+  Sockets open(const config::Config& config, const std::vector<std::uint32_t>& acceptors,
+               const Sockets& held) {
     auto sockets = listeners_.open(config, acceptors, held);
     EXPECT_TRUE(sockets) << sockets.error();
     return sockets ? std::move(*sockets) : Sockets{};
@@ -71,7 +72,8 @@ TEST_F(ListenersTest, SaysWhoseThePortIs) {
   ASSERT_TRUE(theirs);
   const auto ours = listeners_.open(config_of(http_, 0), {0}, {});
   ASSERT_FALSE(ours) << "two daemons share a port";
-  EXPECT_NE(ours.error().find("127.0.0.1:" + std::to_string(http_)), std::string::npos) << ours.error();
+  EXPECT_NE(ours.error().find("127.0.0.1:" + std::to_string(http_)), std::string::npos)
+      << ours.error();
   EXPECT_NE(ours.error().find("another program"), std::string::npos) << ours.error();
 }
 

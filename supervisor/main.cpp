@@ -1,4 +1,5 @@
-// bulkhead: reads the command line and the configuration, takes its directories, and becomes the supervisor.
+// bulkhead: reads the command line and the configuration, takes its directories, and becomes the
+// supervisor.
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -36,7 +37,8 @@ std::string executable_path(const char* argv0) {
   return error ? std::string(argv0) : path.string();
 }
 
-// With --fallback-defaults an invalid configuration is replaced by the safe one; without, the result has no config.
+// With --fallback-defaults an invalid configuration is replaced by the safe one; without, the
+// result has no config.
 config::LoadResult load(const Options& options, const config::LoadOptions& load_options,
                         std::vector<std::string>& notices) {
   config::LoadResult loaded = config::load(load_options);
@@ -45,7 +47,8 @@ config::LoadResult load(const Options& options, const config::LoadOptions& load_
     log::error("configuration", {{"problem", to_string(diagnostic)}});
   }
   notices.push_back("the configuration is invalid: the built-in defaults are in force");
-  log::error("the configuration is invalid, running the built-in defaults on loopback", {{"file", load_options.file}});
+  log::error("the configuration is invalid, running the built-in defaults on loopback",
+             {{"file", load_options.file}});
   // What the command line asks for still holds, if it can.
   config::LoadOptions without_file = load_options;
   without_file.file.clear();
@@ -55,7 +58,8 @@ config::LoadResult load(const Options& options, const config::LoadOptions& load_
   return fallback;
 }
 
-config::LoadOptions load_options_of(const Options& options, const Directories& directories, bool root) {
+config::LoadOptions load_options_of(const Options& options, const Directories& directories,
+                                    bool root) {
   config::LoadOptions load_options;
   load_options.file = options.config_file.empty() ? find_config_file(root) : options.config_file;
   load_options.overrides = options.overrides;
@@ -67,7 +71,8 @@ int check(const config::LoadOptions& load_options) {
   const config::LoadResult loaded = config::load(load_options);
   print_diagnostics(loaded.diagnostics);
   if (!loaded.config) return exit_configuration;
-  print(stdout, (load_options.file.empty() ? std::string("built-in defaults") : load_options.file) + ": valid\n");
+  print(stdout, (load_options.file.empty() ? std::string("built-in defaults") : load_options.file) +
+                    ": valid\n");
   return 0;
 }
 
@@ -100,7 +105,8 @@ int supervise(const Options& options, const Directories& directories, bool root)
   auto signals = platform::SignalSet::create({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
   if (!signals) throw std::runtime_error(signals.error().to_string());
   runtime::Loop loop;
-  Supervisor supervisor(std::move(start), std::move(*signals), platform::ServiceNotifier::from_environment());
+  Supervisor supervisor(std::move(start), std::move(*signals),
+                        platform::ServiceNotifier::from_environment());
   return supervisor.run();
 }
 
@@ -113,10 +119,16 @@ int run(const std::vector<std::string>& arguments, const char* argv0) {
   const bool root = platform::is_root();
   const Directories directories = choose_directories(*options, root, executable_path(argv0));
   switch (options->action) {
-    case Options::Action::help: print(stdout, usage()); return 0;
-    case Options::Action::version: print(stdout, "bulkhead " BULKHEAD_VERSION "\n"); return 0;
-    case Options::Action::check: return check(load_options_of(*options, directories, root));
-    case Options::Action::run: break;
+    case Options::Action::help:
+      print(stdout, usage());
+      return 0;
+    case Options::Action::version:
+      print(stdout, "bulkhead " BULKHEAD_VERSION "\n");
+      return 0;
+    case Options::Action::check:
+      return check(load_options_of(*options, directories, root));
+    case Options::Action::run:
+      break;
   }
   return supervise(*options, directories, root);
 }

@@ -15,7 +15,8 @@ constexpr std::array shorthands{
     Shorthand{"--http-port", "server.http_port", "port of the HTTP proxy, 0 turns it off"},
     Shorthand{"--socks5-port", "server.socks5_port", "port of the SOCKS proxy, 0 turns it off"},
     Shorthand{"--mixed-port", "server.mixed_port", "port that serves both, 0 turns it off"},
-    Shorthand{"--bind-address", "server.bind_address", "address to listen on; \"::\" is dual stack"},
+    Shorthand{"--bind-address", "server.bind_address",
+              "address to listen on; \"::\" is dual stack"},
     Shorthand{"--log-level", "server.log_level", "debug, info, warn or error"},
     Shorthand{"--acceptors", "workers.acceptors", "worker processes that serve clients, or auto"},
     Shorthand{"--sandbox", "sandbox", "auto, require or off"},
@@ -23,7 +24,7 @@ constexpr std::array shorthands{
 
 struct PathOption {
   std::string_view option;
-  std::string Options::*member;
+  std::string Options::* member;
 };
 constexpr std::array path_options{
     PathOption{"--config", &Options::config_file},
@@ -100,7 +101,8 @@ tl::expected<Options, std::string> parse_options(const std::vector<std::string>&
     if (equals == std::string::npos && i + 1 == arguments.size()) {
       return tl::unexpected(name + " needs a value");
     }
-    apply_value(options, name, equals == std::string::npos ? arguments[++i] : argument.substr(equals + 1));
+    apply_value(options, name,
+                equals == std::string::npos ? arguments[++i] : argument.substr(equals + 1));
   }
   return options;
 }
@@ -110,11 +112,13 @@ std::string usage() {
       "usage: bulkhead [OPTION]...\n"
       "Runs the proxy in the foreground; logs to standard error.\n\n"
       "  --config FILE         configuration; without it /etc/bulkhead/bulkhead.yaml (root) or\n"
-      "                        ~/.config/bulkhead/bulkhead.yaml if it is there, else built-in defaults\n"
+      "                        ~/.config/bulkhead/bulkhead.yaml if it is there, else built-in "
+      "defaults\n"
       "  --runtime-dir DIR     control socket and pid file\n"
       "  --state-dir DIR       what proxyctl adds and removes\n"
       "  --libexec-dir DIR     the worker programs\n"
-      "  --fallback-defaults   with an invalid configuration run the built-in defaults on loopback\n"
+      "  --fallback-defaults   with an invalid configuration run the built-in defaults on "
+      "loopback\n"
       "  --check               check the configuration and exit\n"
       "  --version, --help\n\n"
       "Settings, stronger than LOG_LEVEL of the environment, which is stronger than the file:\n"
@@ -125,8 +129,10 @@ std::string usage() {
     text += line + std::string(shorthand.meaning) + '\n';
   }
   return text +
-         "\nSignals: HUP reloads, USR1 reopens the access log, TERM and INT drain and exit (twice: at once).\n"
-         "Exit codes: 0 stopped in order, 1 cannot start, 2 wrong usage, 78 invalid configuration.\n";
+         "\nSignals: HUP reloads, USR1 reopens the access log, TERM and INT drain and exit (twice: "
+         "at once).\n"
+         "Exit codes: 0 stopped in order, 1 cannot start, 2 wrong usage, 78 invalid "
+         "configuration.\n";
 }
 
 std::string find_config_file(bool root, const Environment& environment) {

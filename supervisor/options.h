@@ -1,5 +1,6 @@
-// What the command line and the environment say. Settings among them become overrides of the configuration file, in rising
-// strength: file, LOG_LEVEL of the environment, command line (later beats earlier).
+// What the command line and the environment say. Settings among them become overrides of the
+// configuration file, in rising strength: file, LOG_LEVEL of the environment, command line (later
+// beats earlier).
 #pragma once
 
 #include <functional>
@@ -17,7 +18,7 @@ struct Options {
   enum class Action { run, check, help, version };
 
   Action action = Action::run;
-  std::string config_file;  // empty: find_config_file() decides
+  std::string config_file;                          // empty: find_config_file() decides
   std::string runtime_dir, state_dir, libexec_dir;  // empty: the usual places
   bool fallback_defaults = false;
   std::vector<config::Override> overrides;
@@ -27,13 +28,15 @@ using Environment = std::function<std::optional<std::string>(std::string_view)>;
 std::optional<std::string> process_environment(std::string_view name);
 
 // arguments: without argv[0]. The error is one line for a person.
-tl::expected<Options, std::string> parse_options(const std::vector<std::string>& arguments,
-                                                 const Environment& environment = process_environment);
+tl::expected<Options, std::string> parse_options(
+    const std::vector<std::string>& arguments,
+    const Environment& environment = process_environment);
 
 std::string usage();
 
-// Without --config: /etc/bulkhead/bulkhead.yaml for root, $XDG_CONFIG_HOME/bulkhead/bulkhead.yaml (~/.config without it)
-// for anybody else, if it is there; else empty, which means the built-in defaults.
+// Without --config: /etc/bulkhead/bulkhead.yaml for root, $XDG_CONFIG_HOME/bulkhead/bulkhead.yaml
+// (~/.config without it) for anybody else, if it is there; else empty, which means the built-in
+// defaults.
 std::string find_config_file(bool root, const Environment& environment = process_environment);
 
 }  // namespace bulkhead::supervisor

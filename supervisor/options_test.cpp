@@ -1,9 +1,8 @@
 #include "supervisor/options.h"
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <map>
 
 #include "supervisor/directories.h"
@@ -18,7 +17,8 @@ Environment environment_of(std::map<std::string, std::string> values) {
   };
 }
 
-Options parse(const std::vector<std::string>& arguments, const Environment& environment = environment_of({})) {
+Options parse(const std::vector<std::string>& arguments,
+              const Environment& environment = environment_of({})) {
   const auto options = parse_options(arguments, environment);
   EXPECT_TRUE(options) << options.error();
   return options.value_or(Options{});
@@ -33,7 +33,8 @@ TEST(Options, TakesValuesInBothForms) {
 }
 
 TEST(Options, ShorthandsAndSetBecomeOverridesInTheirOrder) {
-  const Options options = parse({"--http-port=9090", "--set", "network.timeouts.idle=2m", "--http-port", "9091"});
+  const Options options =
+      parse({"--http-port=9090", "--set", "network.timeouts.idle=2m", "--http-port", "9091"});
   ASSERT_EQ(options.overrides.size(), 3U);
   EXPECT_EQ(options.overrides[0].assignment, "server.http_port=9090");
   EXPECT_EQ(options.overrides[1].assignment, "network.timeouts.idle=2m");
@@ -67,7 +68,8 @@ TEST(Options, UsageNamesEveryShorthand) {
 
 class DirectoriesTest : public testing::Test {
  protected:
-  DirectoriesTest() : folder_(testing::TempDir() + "bulkhead-directories-" + std::to_string(::getpid())) {
+  DirectoriesTest()
+      : folder_(testing::TempDir() + "bulkhead-directories-" + std::to_string(::getpid())) {
     std::filesystem::create_directories(folder_);
   }
   ~DirectoriesTest() override { std::filesystem::remove_all(folder_); }
@@ -87,7 +89,8 @@ TEST_F(DirectoriesTest, AreMadePrivateAndMustNotBeWritableByOthers) {
   Options options;
   options.runtime_dir = folder_ + "/run";
   options.state_dir = folder_ + "/state/deep";
-  const Directories directories = choose_directories(options, false, "/opt/sbin/bulkhead", environment_of({}));
+  const Directories directories =
+      choose_directories(options, false, "/opt/sbin/bulkhead", environment_of({}));
   EXPECT_EQ(directories.libexec, "/opt/libexec/bulkhead");
   create_directories(directories, false);
   using std::filesystem::perms;

@@ -1,5 +1,6 @@
 #include "supervisor/reload.h"
 
+#include <algorithm>
 #include <array>
 
 #include "config/diff.h"
@@ -25,10 +26,25 @@ Outcome failure(std::string why) {
 std::vector<std::string> not_enforced(const config::Config& config) {
   std::vector<std::string> warnings;
   const config::Limits& limits = config.network.limits;
-  if (!(limits == config::Limits{})) warnings.emplace_back("network.limits: not enforced by this version");
-  if (config.rate_limiting.enabled) warnings.emplace_back("rate_limiting: not enforced by this version");
+  if (!(limits == config::Limits{}))
+    warnings.emplace_back("network.limits: not enforced by this version");
+  if (config.rate_limiting.enabled)
+    warnings.emplace_back("rate_limiting: not enforced by this version");
   if (config.server.auth.mode != config::AuthMode::none) {
     warnings.emplace_back("server.auth: this version has no auth worker, so everyone is refused");
+  }
+  if (config.server.web_ui_port != 0)
+    warnings.emplace_back("server.web_ui_port: not served by this version");
+  const auto is_checked = [](const config::Backend& backend) {
+    return backend.health_check && backend.health_check->enabled;
+  };
+  if (std::any_of(config.backends.begin(), config.backends.end(), is_checked)) {
+    warnings.emplace_back("health_check: not carried out by this version");
+  }
+  const auto balances = [](const config::Rule& rule) { return rule.backends.size() > 1; };
+  if (std::any_of(config.rules.begin(), config.rules.end(), balances)) {
+    warnings.emplace_back(
+        "rules: of several backends this version uses the first that is available");
   }
   if (config.metrics.enabled) warnings.emplace_back("metrics: not served by this version");
   return warnings;
@@ -45,9 +61,12 @@ std::vector<std::string> warnings_of(const std::vector<config::Diagnostic>& diag
 // What takes effect at the next start only.
 std::vector<std::string> needs_restart(const config::Config& before, const config::Config& after) {
   std::vector<std::string> warnings;
-  if (before.sandbox != after.sandbox) warnings.emplace_back("sandbox: the change takes effect at the next start");
+  if (before.sandbox != after.sandbox)
+    warnings.emplace_back("sandbox: the change takes effect at the next start");
   if (before.network.dns.hosts_file != after.network.dns.hosts_file) {
-    warnings.emplace_back("network.dns.hosts_file: a file in another directory may be out of the egress' reach until it is restarted");
+    warnings.emplace_back(
+        "network.dns.hosts_file: a file in another directory may be out of the egress' reach until "
+        "it is restarted");
   }
   return warnings;
 }
@@ -117,7 +136,8 @@ runtime::Task<Outcome> Reload::change_managed(std::function<std::string(config::
   co_return outcome;
 }
 
-runtime::Task<Outcome> Reload::apply(config::LoadResult loaded, std::function<std::string()> before_commit) {
+runtime::Task<Outcome> Reload::apply(config::LoadResult loaded,
+                                     std::function<std::string()> before_commit) {
   Outcome outcome;
   outcome.diagnostics = std::move(loaded.diagnostics);
   if (closed_) co_return failure("shutting down");
@@ -129,20 +149,26 @@ runtime::Task<Outcome> Reload::apply(config::LoadResult loaded, std::function<st
   next->number = ++last_number_;
   next->config = loaded.config;
   next->warnings = warnings_of(outcome.diagnostics);
-  for (std::string& warning : not_enforced(*loaded.config)) next->warnings.push_back(std::move(warning));
+  for (std::string& warning : not_enforced(*loaded.config)) {
+    log::warn("configuration", {{"problem", warning}});
+    next->warnings.push_back(std::move(warning));
+  }
   const auto before = current_;
   if (before) {
-    for (std::string& warning : needs_restart(*before->config, *next->config)) next->warnings.push_back(std::move(warning));
+    for (std::string& warning : needs_restart(*before->config, *next->config))
+      next->warnings.push_back(std::move(warning));
   }
   runtime::Task<std::string> replacement = replace(next, std::move(before_commit));
   const std::string error = co_await std::move(replacement);
   outcome.ok = error.empty();
   outcome.summary = error;
-  if (outcome.ok && before) outcome.summary = to_string(config::diff(*before->config, *next->config));
+  if (outcome.ok && before)
+    outcome.summary = to_string(config::diff(*before->config, *next->config));
   co_return outcome;
 }
 
-runtime::Task<std::string> Reload::replace(std::shared_ptr<Generation> next, std::function<std::string()> before_commit) {
+runtime::Task<std::string> Reload::replace(std::shared_ptr<Generation> next,
+                                           std::function<std::string()> before_commit) {
   const config::Config& config = *next->config;
   auto opened_log = AccessLogFile::open(config.access_log);
   if (!opened_log) co_return opened_log.error();
@@ -151,7 +177,8 @@ runtime::Task<std::string> Reload::replace(std::shared_ptr<Generation> next, std
   if (!sockets) co_return sockets.error();
   next->sockets = std::move(*sockets);
   if (const auto sealed = seal_projections(*next); !sealed) co_return sealed.error();
-  if (std::string error = workforce_.start_missing(acceptors, config); !error.empty()) co_return error;
+  if (std::string error = workforce_.start_missing(acceptors, config); !error.empty())
+    co_return error;
   const auto last_step = [&]() -> std::string {
     if (closed_) return "shutting down";
     std::string objection = before_commit();
@@ -175,7 +202,8 @@ runtime::Task<std::string> Reload::replace(std::shared_ptr<Generation> next, std
 void Reload::record(const Outcome& outcome) {
   for (const auto& diagnostic : outcome.diagnostics) {
     const bool error = diagnostic.severity == config::Severity::error;
-    log::write(error ? log::Level::error : log::Level::warn, "configuration", {{"problem", to_string(diagnostic)}});
+    log::write(error ? log::Level::error : log::Level::warn, "configuration",
+               {{"problem", to_string(diagnostic)}});
   }
   if (outcome.ok) {
     ++counts_.done;
@@ -184,12 +212,14 @@ void Reload::record(const Outcome& outcome) {
   } else {
     ++counts_.failed;
     counts_.last = outcome.summary;
-    log::error("reload failed, nothing has changed", {{"reason", outcome.summary}, {"generation", current_ ? current_->number : 0}});
+    log::error("reload failed, nothing has changed",
+               {{"reason", outcome.summary}, {"generation", current_ ? current_->number : 0}});
   }
 }
 
 void Reload::hand_over_access_log(WorkerProcess& process) const {
-  if (process.role() != proto::Party::acceptor || !access_log_ || access_log_->descriptor() < 0) return;
+  if (process.role() != proto::Party::acceptor || !access_log_ || access_log_->descriptor() < 0)
+    return;
   const std::array descriptors{access_log_->descriptor()};
   process.channel().send(proto::AccessLog{}, descriptors);
 }

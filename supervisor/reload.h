@@ -1,5 +1,5 @@
-// From configuration to running generation: load, open what is new, roll out, or keep what was. One at a time; reloads asked
-// for while one runs become one.
+// From configuration to running generation: load, open what is new, roll out, or keep what was. One
+// at a time; reloads asked for while one runs become one.
 #pragma once
 
 #include <cstdint>
@@ -33,15 +33,16 @@ class Reload {
     std::string last;  // "ok" or why the last one failed; empty before the first
   };
 
-  // options: where the configuration comes from, for every load. changed: called after each new generation.
+  // options: where the configuration comes from, for every load. changed: called after each new
+  // generation.
   Reload(config::LoadOptions options, Workforce& workforce, std::function<void()> changed);
 
   // The first generation, of a configuration that has been loaded already.
   runtime::Task<Outcome> start(config::LoadResult loaded);
   // Loads again. Callers that come while it waits for its turn share the outcome.
   runtime::Task<Outcome> run();
-  // Changes the managed file: edit returns why it cannot, or nothing. The file is written when all workers have prepared
-  // the result, and not at all when they have not.
+  // Changes the managed file: edit returns why it cannot, or nothing. The file is written when all
+  // workers have prepared the result, and not at all when they have not.
   runtime::Task<Outcome> change_managed(std::function<std::string(config::Managed&)> edit);
 
   std::shared_ptr<const Generation> current() const { return current_; }
@@ -63,8 +64,10 @@ class Reload {
   };
   class Turn;
 
-  runtime::Task<Outcome> apply(config::LoadResult loaded, std::function<std::string()> before_commit);
-  runtime::Task<std::string> replace(std::shared_ptr<Generation> next, std::function<std::string()> before_commit);
+  runtime::Task<Outcome> apply(config::LoadResult loaded,
+                               std::function<std::string()> before_commit);
+  runtime::Task<std::string> replace(std::shared_ptr<Generation> next,
+                                     std::function<std::string()> before_commit);
   void record(const Outcome& outcome);
   void send_access_log() const;
 

@@ -5,8 +5,9 @@
 namespace bulkhead::supervisor {
 namespace {
 
-runtime::Task<void> ask(std::shared_ptr<WorkerProcess> worker, std::shared_ptr<const Generation> generation,
-                        runtime::Gate::Pass, std::string& refusal) {
+runtime::Task<void> ask(std::shared_ptr<WorkerProcess> worker,
+                        std::shared_ptr<const Generation> generation, runtime::Gate::Pass,
+                        std::string& refusal) {
   const std::string error = co_await worker->prepare(generation);
   if (!error.empty() && refusal.empty()) refusal = worker->name() + ": " + error;
 }
@@ -18,7 +19,8 @@ runtime::Task<std::string> roll_out(std::vector<std::shared_ptr<WorkerProcess>> 
                                     std::function<std::string()> before_commit) {
   std::string refusal;
   runtime::Gate asked;
-  for (const auto& worker : workers) runtime::spawn(ask(worker, generation, asked.enter(), refusal));
+  for (const auto& worker : workers)
+    runtime::spawn(ask(worker, generation, asked.enter(), refusal));
   co_await asked.empty_uncancelled();
   if (refusal.empty()) refusal = before_commit();
   for (const auto& worker : workers) {

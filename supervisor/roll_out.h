@@ -11,8 +11,8 @@
 
 namespace bulkhead::supervisor {
 
-// before_commit: the last chance to refuse, and what has to be true before anybody commits; empty text lets it pass.
-// Returns why nobody changed over; empty when all did.
+// before_commit: the last chance to refuse, and what has to be true before anybody commits; empty
+// text lets it pass. Returns why nobody changed over; empty when all did.
 runtime::Task<std::string> roll_out(std::vector<std::shared_ptr<WorkerProcess>> workers,
                                     std::shared_ptr<const Generation> generation,
                                     std::function<std::string()> before_commit);

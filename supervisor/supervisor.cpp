@@ -19,9 +19,12 @@ constexpr runtime::Duration rotate_interval{1'000};
 
 platform::SandboxMode to_platform(config::SandboxMode mode) {
   switch (mode) {
-    case config::SandboxMode::automatic: return platform::SandboxMode::automatic;
-    case config::SandboxMode::require: return platform::SandboxMode::require;
-    case config::SandboxMode::off: return platform::SandboxMode::off;
+    case config::SandboxMode::automatic:
+      return platform::SandboxMode::automatic;
+    case config::SandboxMode::require:
+      return platform::SandboxMode::require;
+    case config::SandboxMode::off:
+      return platform::SandboxMode::off;
   }
   return platform::SandboxMode::automatic;
 }
@@ -34,7 +37,8 @@ Supervisor::Supervisor(Start start, platform::SignalSet signals, platform::Servi
       signals_(std::move(signals)),
       notifier_(std::move(notifier)),
       started_(runtime::Clock::now()),
-      workforce_({start_.directories.libexec, to_platform(sandbox_), [this] { return reload_.current(); },
+      workforce_({start_.directories.libexec, to_platform(sandbox_),
+                  [this] { return reload_.current(); },
                   [this](WorkerProcess& process) { reload_.hand_over_access_log(process); }}),
       reload_(start_.load_options, workforce_, [this] { on_new_generation(); }) {}
 
@@ -48,7 +52,8 @@ int Supervisor::run() {
 
 runtime::Task<void> Supervisor::live() {
   for (const proto::Party role : {proto::Party::acceptor, proto::Party::egress}) {
-    log::info("identity", {{"of", to_string(role)}, {"user", workforce_.identity(role).to_string()}});
+    log::info("identity",
+              {{"of", to_string(role)}, {"user", workforce_.identity(role).to_string()}});
   }
   runtime::spawn(obey_signals(), &scope_);
   Outcome outcome = co_await reload_.start(std::move(start_.loaded));
@@ -102,11 +107,18 @@ runtime::Task<void> Supervisor::obey_signals() {
 
 void Supervisor::obey(int signal) {
   switch (signal) {
-    case SIGTERM: return stop("SIGTERM");
-    case SIGINT: return stop("SIGINT");
-    case SIGHUP: runtime::spawn(reload_by("SIGHUP")); return;
-    case SIGUSR1: reload_.reopen_access_log(); return;
-    default: log::debug("signal ignored", {{"signal", signal}});
+    case SIGTERM:
+      return stop("SIGTERM");
+    case SIGINT:
+      return stop("SIGINT");
+    case SIGHUP:
+      runtime::spawn(reload_by("SIGHUP"));
+      return;
+    case SIGUSR1:
+      reload_.reopen_access_log();
+      return;
+    default:
+      log::debug("signal ignored", {{"signal", signal}});
   }
 }
 
@@ -140,7 +152,8 @@ void Supervisor::stop(std::string_view why) {
 
 runtime::Task<void> Supervisor::shut_down() {
   stopping_ = true;
-  const config::Shutdown times = reload_.current() ? reload_.current()->config->shutdown : config::Shutdown{};
+  const config::Shutdown times =
+      reload_.current() ? reload_.current()->config->shutdown : config::Shutdown{};
   // Nobody may hold a generation from here on: its listening sockets would stay open.
   reload_.close_listeners();
   co_await workforce_.shut_down(times.drain_timeout, times.force_timeout);

@@ -1,4 +1,5 @@
-// The supervisor's life: start everything, obey signals and commands, drain, end. Owns every other part.
+// The supervisor's life: start everything, obey signals and commands, drain, end. Owns every other
+// part.
 #pragma once
 
 #include <memory>
@@ -25,8 +26,8 @@ class Supervisor {
   struct Start {
     Directories directories;
     config::LoadOptions load_options;
-    config::LoadResult loaded;               // with a config
-    std::vector<std::string> notices;        // for status, beside the loader's warnings
+    config::LoadResult loaded;         // with a config
+    std::vector<std::string> notices;  // for status, beside the loader's warnings
     bool root = false;
   };
 

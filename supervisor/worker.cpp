@@ -25,7 +25,8 @@ runtime::Duration Worker::note_end(const std::string& reason, runtime::Duration 
                              {"lived_ms", lifetime.count()},
                              {"restart_in_ms", delay.count()}});
   if (backoff.crash_loop() && !looped) {
-    log::error("worker is in a crash loop", {{"worker", name()}, {"restarts", restarts}, {"last_exit", reason}});
+    log::error("worker is in a crash loop",
+               {{"worker", name()}, {"restarts", restarts}, {"last_exit", reason}});
   }
   return delay;
 }

@@ -1,4 +1,5 @@
-// One place in the workforce, "acceptor 0": the process that fills it now, and what became of its predecessors.
+// One place in the workforce, "acceptor 0": the process that fills it now, and what became of its
+// predecessors.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +19,8 @@ struct Worker {
   Backoff backoff;
   std::uint64_t restarts = 0;
   std::string last_exit;  // of the process before this one; empty: there was none
-  bool newcomer = true;   // has served no generation yet: its death is the failure of a roll-out, not a reason to restart
+  bool newcomer = true;   // has served no generation yet: its death is the failure of a roll-out,
+                          // not a reason to restart
   bool retired = false;   // is not restarted any more
   runtime::Event hurry;   // ends the wait for a restart
 

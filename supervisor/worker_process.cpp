@@ -25,8 +25,10 @@ constexpr std::size_t max_connection_rows = 100'000;
 // All that a worker inherits of the environment.
 std::vector<std::string> worker_environment() {
   std::vector<std::string> environment;
-  for (const std::string_view name : {"TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"}) {
-    if (const auto value = process_environment(name)) environment.push_back(std::string(name) + '=' + *value);
+  for (const std::string_view name :
+       {"TZ", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS", "TSAN_OPTIONS"}) {
+    if (const auto value = process_environment(name))
+      environment.push_back(std::string(name) + '=' + *value);
   }
   return environment;
 }
@@ -37,7 +39,8 @@ std::string name_of(proto::Party role, std::uint32_t index) {
 
 }  // namespace
 
-tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> WorkerProcess::start(WorkerLaunch launch) {
+tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> WorkerProcess::start(
+    WorkerLaunch launch) {
   auto control = platform::message_socket_pair();
   if (!control) return tl::unexpected(control.error());
   platform::SpawnRequest request;
@@ -50,10 +53,12 @@ tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> WorkerProcess::sta
   }
   auto child = platform::spawn(request);
   if (!child) return tl::unexpected(child.error());
-  return std::shared_ptr<WorkerProcess>(new WorkerProcess(launch, std::move(control->first), std::move(*child)));
+  return std::shared_ptr<WorkerProcess>(
+      new WorkerProcess(launch, std::move(control->first), std::move(*child)));
 }
 
-WorkerProcess::WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control, platform::Child child)
+WorkerProcess::WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control,
+                             platform::Child child)
     : name_(name_of(launch.role, launch.arguments.index)),
       role_(launch.role),
       index_(launch.arguments.index),
@@ -61,7 +66,8 @@ WorkerProcess::WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control, p
       channel_(std::move(control), proto::Party::supervisor, launch.role),
       egress_end_(std::move(launch.egress_end)),
       started_(runtime::Clock::now()) {
-  channel_.on<proto::Hello>([this](proto::Hello hello, ipc::Envelope&) { greet(std::move(hello)); });
+  channel_.on<proto::Hello>(
+      [this](proto::Hello hello, ipc::Envelope&) { greet(std::move(hello)); });
   channel_.on<proto::Connections>([this](proto::Connections part, ipc::Envelope& envelope) {
     take_connections(std::move(part), envelope.id);
   });
@@ -118,11 +124,13 @@ runtime::Task<bool> WorkerProcess::wait_greeting() {
 }
 
 // The answer has many parts, all with the id of the question; such ids are not those of calls.
-runtime::Task<std::vector<proto::ConnectionRow>> WorkerProcess::connections(runtime::Deadline deadline) {
+runtime::Task<std::vector<proto::ConnectionRow>> WorkerProcess::connections(
+    runtime::Deadline deadline) {
   const std::uint32_t id = first_query_id | ++last_query_;
   ConnectionQuery query;
   queries_[id] = &query;
-  if (!ended_ && channel_.send(proto::QueryConnections{}, {}, id)) co_await query.complete.wait(deadline);
+  if (!ended_ && channel_.send(proto::QueryConnections{}, {}, id))
+    co_await query.complete.wait(deadline);
   queries_.erase(id);
   co_return std::move(query.rows);
 }
@@ -144,7 +152,9 @@ runtime::Task<bool> WorkerProcess::wait_end(runtime::Deadline deadline) {
 
 bool WorkerProcess::hand_over_listeners(const Generation& generation) {
   for (const auto& socket : generation.sockets) {
-    if (role_ != proto::Party::acceptor || socket->acceptor != index_ || listeners_.contains(socket->id)) continue;
+    if (role_ != proto::Party::acceptor || socket->acceptor != index_ ||
+        listeners_.contains(socket->id))
+      continue;
     const std::array descriptors{socket->socket.get()};
     if (!channel_.send(socket->message(), descriptors)) return false;
     listeners_.insert(socket->id);
@@ -178,13 +188,16 @@ runtime::Task<std::string> WorkerProcess::prepare(std::shared_ptr<const Generati
     kill("answered something else than was asked");
     co_return "it answered something else than was asked";
   }
-  co_return answer->ok ? std::string() : answer->error.value.empty() ? "it refused" : answer->error.value;
+  co_return answer->ok          ? std::string()
+  : answer->error.value.empty() ? "it refused"
+                                : answer->error.value;
 }
 
 runtime::Task<std::string> WorkerProcess::describe_end() {
   const auto result = co_await over_.wait(runtime::Loop::current().after(end_timeout));
   if (result != runtime::Event::Result::set) co_return "its channel is closed";
-  if (exit_.kind == platform::ExitReason::Kind::exited && exit_.value == workers::exit_sandbox_incomplete) {
+  if (exit_.kind == platform::ExitReason::Kind::exited &&
+      exit_.value == workers::exit_sandbox_incomplete) {
     co_return "its sandbox lacks layers (its log line names them) and the configuration says sandbox: require";
   }
   co_return exit_.to_string();
@@ -216,7 +229,8 @@ void WorkerProcess::drain(runtime::Duration timeout) {
 
 void WorkerProcess::kill(const std::string& why) {
   if (ended_) return;
-  if (!why.empty()) log::error("killing a worker", {{"worker", name_}, {"pid", child_.pid}, {"reason", why}});
+  if (!why.empty())
+    log::error("killing a worker", {{"worker", name_}, {"pid", child_.pid}, {"reason", why}});
   [[maybe_unused]] const auto result = platform::send_signal(child_, SIGKILL);
 }
 

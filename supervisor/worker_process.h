@@ -1,7 +1,8 @@
-// One worker process from its start to its end: spawn, Hello, generations, death. A successor is another object.
+// One worker process from its start to its end: spawn, Hello, generations, death. A successor is
+// another object.
 //
-// Its end is seen through the pidfd. A worker that breaks the rules of its channel, does not greet, or does not answer is
-// killed; so is one that closed its channel and stays.
+// Its end is seen through the pidfd. A worker that breaks the rules of its channel, does not greet,
+// or does not answer is killed; so is one that closed its channel and stays.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +30,8 @@ struct WorkerLaunch {
   proto::Party role = proto::Party::acceptor;
   std::string executable;
   workers::Arguments arguments;
-  // Acceptor only: the two ends of its channel to the egress, its own and the other, which is kept for each egress to come.
+  // Acceptor only: the two ends of its channel to the egress, its own and the other, which is kept
+  // for each egress to come.
   platform::UniqueFd egress_channel, egress_end;
 };
 
@@ -37,7 +39,8 @@ class WorkerProcess {
  public:
   static tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> start(WorkerLaunch launch);
 
-  // Until the process has ended and was reaped. Called once; the caller keeps the object until then.
+  // Until the process has ended and was reaped. Called once; the caller keeps the object until
+  // then.
   runtime::Task<platform::ExitReason> run();
 
   // False if it ended, or was killed for silence, before it greeted.
@@ -61,7 +64,7 @@ class WorkerProcess {
 
   ipc::Channel& channel() { return channel_; }
   int egress_end() const { return egress_end_.get(); }  // of an acceptor's channel to the egress
-  const std::string& name() const { return name_; }  // "acceptor.0"
+  const std::string& name() const { return name_; }     // "acceptor.0"
   proto::Party role() const { return role_; }
   std::uint32_t index() const { return index_; }
   pid_t pid() const { return child_.pid; }

@@ -47,7 +47,8 @@ std::shared_ptr<WorkerProcess> Workforce::egress() const {
 std::vector<std::shared_ptr<WorkerProcess>> Workforce::acceptors() const {
   std::vector<std::shared_ptr<WorkerProcess>> serving;
   for (const auto& worker : workers_) {
-    if (worker->role == Party::acceptor && is_alive(*worker) && worker->process->generation() != 0) {
+    if (worker->role == Party::acceptor && is_alive(*worker) &&
+        worker->process->generation() != 0) {
       serving.push_back(worker->process);
     }
   }
@@ -68,7 +69,8 @@ std::vector<std::uint32_t> Workforce::plan(std::uint32_t count) const {
   return kept;
 }
 
-std::string Workforce::start_missing(const std::vector<std::uint32_t>& acceptors, const config::Config& config) {
+std::string Workforce::start_missing(const std::vector<std::uint32_t>& acceptors,
+                                     const config::Config& config) {
   const auto start = [&](Party role, std::uint32_t index) -> std::string {
     if (find(role, index)) return {};
     auto process = launch(role, index, config);
@@ -93,11 +95,13 @@ void Workforce::add(Party role, std::uint32_t index, std::shared_ptr<WorkerProce
   runtime::spawn(keep_filled(worker));
 }
 
-std::vector<std::shared_ptr<WorkerProcess>> Workforce::electorate(const std::vector<std::uint32_t>& acceptors) const {
+std::vector<std::shared_ptr<WorkerProcess>> Workforce::electorate(
+    const std::vector<std::uint32_t>& acceptors) const {
   std::vector<std::shared_ptr<WorkerProcess>> electors;
   for (const auto& worker : workers_) {
-    const bool named = worker->role == Party::egress ||
-                       std::find(acceptors.begin(), acceptors.end(), worker->index) != acceptors.end();
+    const bool named =
+        worker->role == Party::egress ||
+        std::find(acceptors.begin(), acceptors.end(), worker->index) != acceptors.end();
     if (!named || worker->retired || !is_alive(*worker)) continue;
     if (worker->newcomer || worker->process->generation() != 0) electors.push_back(worker->process);
   }
@@ -112,11 +116,13 @@ void Workforce::dismiss_newcomers() {
   }
 }
 
-void Workforce::settle(const std::vector<std::uint32_t>& acceptors, runtime::Duration drain_timeout) {
+void Workforce::settle(const std::vector<std::uint32_t>& acceptors,
+                       runtime::Duration drain_timeout) {
   for (const auto& worker : workers_) {
     worker->newcomer = false;
-    const bool named = worker->role == Party::egress ||
-                       std::find(acceptors.begin(), acceptors.end(), worker->index) != acceptors.end();
+    const bool named =
+        worker->role == Party::egress ||
+        std::find(acceptors.begin(), acceptors.end(), worker->index) != acceptors.end();
     if (!named && !worker->retired) {
       worker->retired = true;
       worker->hurry.set();
@@ -127,9 +133,11 @@ void Workforce::settle(const std::vector<std::uint32_t>& acceptors, runtime::Dur
   }
 }
 
-runtime::Task<void> Workforce::retire(std::shared_ptr<WorkerProcess> process, runtime::Duration drain_timeout) {
+runtime::Task<void> Workforce::retire(std::shared_ptr<WorkerProcess> process,
+                                      runtime::Duration drain_timeout) {
   const runtime::Gate::Pass pass = tasks_.enter();
-  log::info("worker is not needed any more", {{"worker", process->name()}, {"drain_ms", drain_timeout.count()}});
+  log::info("worker is not needed any more",
+            {{"worker", process->name()}, {"drain_ms", drain_timeout.count()}});
   process->drain(drain_timeout);
   const auto deadline = runtime::Loop::current().after(drain_timeout + drain_grace);
   const bool ended = co_await process->wait_end(deadline);
@@ -142,11 +150,13 @@ void Workforce::force() {
 }
 
 bool Workforce::any_alive(Party role) const {
-  return std::any_of(workers_.begin(), workers_.end(),
-                     [role](const auto& worker) { return worker->role == role && is_alive(*worker); });
+  return std::any_of(workers_.begin(), workers_.end(), [role](const auto& worker) {
+    return worker->role == role && is_alive(*worker);
+  });
 }
 
-runtime::Task<void> Workforce::drain_role(Party role, runtime::Duration drain_timeout, runtime::Deadline deadline) {
+runtime::Task<void> Workforce::drain_role(Party role, runtime::Duration drain_timeout,
+                                          runtime::Deadline deadline) {
   for (const auto& worker : workers_) {
     if (worker->role == role && is_alive(*worker)) worker->process->drain(drain_timeout);
   }
@@ -161,14 +171,16 @@ runtime::Task<void> Workforce::drain_role(Party role, runtime::Duration drain_ti
   }
 }
 
-runtime::Task<void> Workforce::shut_down(runtime::Duration drain_timeout, runtime::Duration force_timeout) {
+runtime::Task<void> Workforce::shut_down(runtime::Duration drain_timeout,
+                                         runtime::Duration force_timeout) {
   stopping_ = true;
   for (const auto& worker : workers_) {
     worker->retired = true;
     worker->hurry.set();
   }
   runtime::Loop& loop = runtime::Loop::current();
-  const auto deadline = std::min(loop.after(force_timeout), loop.after(drain_timeout + drain_grace));
+  const auto deadline =
+      std::min(loop.after(force_timeout), loop.after(drain_timeout + drain_grace));
   co_await drain_role(Party::acceptor, drain_timeout, deadline);
   co_await drain_role(Party::egress, egress_drain, loop.after(egress_drain + drain_grace));
   co_await tasks_.empty_uncancelled();

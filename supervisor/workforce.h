@@ -1,5 +1,6 @@
-// All workers, and the channels between them. Keeps every place filled: a worker that dies is replaced (see backoff.h), gets
-// new channels to its peers and the generation in force. Roll-outs of a new generation are roll_out.h's.
+// All workers, and the channels between them. Keeps every place filled: a worker that dies is
+// replaced (see backoff.h), gets new channels to its peers and the generation in force. Roll-outs
+// of a new generation are roll_out.h's.
 #pragma once
 
 #include <functional>
@@ -32,16 +33,20 @@ class Workforce {
   Workforce(const Workforce&) = delete;
   Workforce& operator=(const Workforce&) = delete;
 
-  // Which acceptors there are to be when there are to be `count`: the lowest of those that serve, and new indexes.
+  // Which acceptors there are to be when there are to be `count`: the lowest of those that serve,
+  // and new indexes.
   std::vector<std::uint32_t> plan(std::uint32_t count) const;
 
   // Starts what is missing of these acceptors and the egress: newcomers. The error is for a person.
-  std::string start_missing(const std::vector<std::uint32_t>& acceptors, const config::Config& config);
-  // The processes that a new generation has to be agreed with: newcomers, and all that serve now and will go on.
-  std::vector<std::shared_ptr<WorkerProcess>> electorate(const std::vector<std::uint32_t>& acceptors) const;
+  std::string start_missing(const std::vector<std::uint32_t>& acceptors,
+                            const config::Config& config);
+  // The processes that a new generation has to be agreed with: newcomers, and all that serve now
+  // and will go on.
+  std::vector<std::shared_ptr<WorkerProcess>> electorate(
+      const std::vector<std::uint32_t>& acceptors) const;
   void dismiss_newcomers();
-  // After a commit: newcomers are workers like all others, acceptors not named drain, whoever was being restarted
-  // meanwhile catches up.
+  // After a commit: newcomers are workers like all others, acceptors not named drain, whoever was
+  // being restarted meanwhile catches up.
   void settle(const std::vector<std::uint32_t>& acceptors, runtime::Duration drain_timeout);
 
   const std::vector<std::shared_ptr<Worker>>& workers() const { return workers_; }
@@ -49,17 +54,19 @@ class Workforce {
   std::vector<std::shared_ptr<WorkerProcess>> acceptors() const;  // that serve
   const platform::Identity& identity(proto::Party role) const;
 
-  // The end: nobody is restarted any more; acceptors drain, then the egress; who is left is killed. Returns when no
-  // worker and no coroutine of ours is left.
+  // The end: nobody is restarted any more; acceptors drain, then the egress; who is left is killed.
+  // Returns when no worker and no coroutine of ours is left.
   runtime::Task<void> shut_down(runtime::Duration drain_timeout, runtime::Duration force_timeout);
   // Cuts shut_down() short.
   void force();
 
  private:
   void add(proto::Party role, std::uint32_t index, std::shared_ptr<WorkerProcess> process);
-  tl::expected<std::shared_ptr<WorkerProcess>, std::string> launch(proto::Party role, std::uint32_t index,
+  tl::expected<std::shared_ptr<WorkerProcess>, std::string> launch(proto::Party role,
+                                                                   std::uint32_t index,
                                                                    const config::Config& config);
-  workers::Arguments arguments(proto::Party role, std::uint32_t index, const config::Config& config) const;
+  workers::Arguments arguments(proto::Party role, std::uint32_t index,
+                               const config::Config& config) const;
   void connect(WorkerProcess& acceptor, WorkerProcess& egress);
   void connect_egress(WorkerProcess& egress);
   std::shared_ptr<Worker> find(proto::Party role, std::uint32_t index) const;
@@ -68,8 +75,10 @@ class Workforce {
   runtime::Task<void> live(std::shared_ptr<Worker> worker);
   runtime::Task<bool> refill(std::shared_ptr<Worker> worker, runtime::Duration delay);
   runtime::Task<void> bring_up(std::shared_ptr<WorkerProcess> process);
-  runtime::Task<void> retire(std::shared_ptr<WorkerProcess> process, runtime::Duration drain_timeout);
-  runtime::Task<void> drain_role(proto::Party role, runtime::Duration drain_timeout, runtime::Deadline deadline);
+  runtime::Task<void> retire(std::shared_ptr<WorkerProcess> process,
+                             runtime::Duration drain_timeout);
+  runtime::Task<void> drain_role(proto::Party role, runtime::Duration drain_timeout,
+                                 runtime::Deadline deadline);
   bool any_alive(proto::Party role) const;
 
   Surroundings surroundings_;

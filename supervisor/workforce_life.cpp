@@ -1,4 +1,5 @@
-// How a place in the workforce stays filled: start, live, die, wait, start again; and what a new process is given.
+// How a place in the workforce stays filled: start, live, die, wait, start again; and what a new
+// process is given.
 #include <array>
 
 #include "platform/message_socket.h"
@@ -17,7 +18,8 @@ log::Level to_level(config::LogLevel level) {
 
 }  // namespace
 
-workers::Arguments Workforce::arguments(Party role, std::uint32_t index, const config::Config& config) const {
+workers::Arguments Workforce::arguments(Party role, std::uint32_t index,
+                                        const config::Config& config) const {
   workers::Arguments arguments;
   arguments.index = index;
   arguments.identity = identity(role);
@@ -29,8 +31,8 @@ workers::Arguments Workforce::arguments(Party role, std::uint32_t index, const c
   return arguments;
 }
 
-tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(Party role, std::uint32_t index,
-                                                                            const config::Config& config) {
+tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(
+    Party role, std::uint32_t index, const config::Config& config) {
   WorkerLaunch launch;
   launch.role = role;
   launch.executable = surroundings_.libexec + '/' + std::string(to_string(role));
@@ -43,7 +45,8 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(Part
   }
   const std::string executable = launch.executable;
   auto process = WorkerProcess::start(std::move(launch));
-  if (!process) return tl::unexpected("cannot start " + executable + ": " + process.error().to_string());
+  if (!process)
+    return tl::unexpected("cannot start " + executable + ": " + process.error().to_string());
   if (role == Party::egress) {
     connect_egress(**process);
   } else if (const auto peer = egress()) {
@@ -60,7 +63,8 @@ void Workforce::connect_egress(WorkerProcess& egress) {
   }
 }
 
-// The end stays with the supervisor too: what the acceptor asks while there is no egress waits in it.
+// The end stays with the supervisor too: what the acceptor asks while there is no egress waits in
+// it.
 void Workforce::connect(WorkerProcess& acceptor, WorkerProcess& egress) {
   const std::array descriptors{acceptor.egress_end()};
   egress.channel().send(proto::Peer{Party::acceptor, acceptor.index()}, descriptors);
@@ -73,7 +77,8 @@ runtime::Task<void> Workforce::keep_filled(std::shared_ptr<Worker> worker) {
     const auto started = worker->process->started();
     auto process = worker->process;
     const platform::ExitReason reason = co_await process->run();
-    const auto lifetime = std::chrono::duration_cast<runtime::Duration>(runtime::Clock::now() - started);
+    const auto lifetime =
+        std::chrono::duration_cast<runtime::Duration>(runtime::Clock::now() - started);
     if (worker->newcomer) worker->retired = true;
     const runtime::Duration delay = worker->note_end(reason.to_string(), lifetime);
     changed_.set();
@@ -109,7 +114,8 @@ runtime::Task<void> Workforce::bring_up(std::shared_ptr<WorkerProcess> process) 
   const runtime::Gate::Pass pass = tasks_.enter();
   for (;;) {
     const auto generation = surroundings_.current();
-    if (process->ended() || process->draining() || process->generation() == generation->number) break;
+    if (process->ended() || process->draining() || process->generation() == generation->number)
+      break;
     const std::string error = co_await process->prepare(generation);
     if (!error.empty()) {
       process->kill("cannot serve the configuration in force: " + error);
@@ -121,7 +127,9 @@ runtime::Task<void> Workforce::bring_up(std::shared_ptr<WorkerProcess> process) 
     }
     surroundings_.before_commit(*process);
     process->commit(*generation);
-    log::info("worker serves", {{"worker", process->name()}, {"pid", process->pid()}, {"generation", generation->number}});
+    log::info(
+        "worker serves",
+        {{"worker", process->name()}, {"pid", process->pid()}, {"generation", generation->number}});
   }
   catching_up_.erase(process.get());
 }

@@ -219,3 +219,8 @@ def test_completion(stage):
     for shell in ("bash", "zsh", "fish"):
         done = subprocess.run([stage / "bin/proxyctl", "completion", shell], capture_output=True, text=True, timeout=20, check=False)
         assert done.returncode == 0 and "backend" in done.stdout, (shell, done)
+
+
+def test_killing_a_connection_that_is_not_there(proxy):
+    result = proxy.ctl("connections", "--kill", "99")
+    assert result.exit == 1 and "no connection 99" in result.err + result.out

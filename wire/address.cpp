@@ -1,11 +1,10 @@
 #include "wire/address.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <charconv>
 #include <cstring>
+#include <netinet/in.h>
 
 namespace bulkhead::wire {
 namespace {
@@ -55,7 +54,8 @@ bool is_label_octet(char c) {
 }
 
 bool is_valid_label(std::string_view label) {
-  return !label.empty() && label.size() <= 63 && std::all_of(label.begin(), label.end(), is_label_octet);
+  return !label.empty() && label.size() <= 63 &&
+         std::all_of(label.begin(), label.end(), is_label_octet);
 }
 
 bool looks_numeric(std::string_view label) {
@@ -111,8 +111,8 @@ bool IpAddress::is_unspecified() const {
 
 bool IpAddress::is_loopback() const {
   if (is_v4_) return bytes_[0] == 127;
-  return bytes_[15] == 1 &&
-         std::all_of(bytes_.begin(), bytes_.end() - 1, [](std::uint8_t octet) { return octet == 0; });
+  return bytes_[15] == 1 && std::all_of(bytes_.begin(), bytes_.end() - 1,
+                                        [](std::uint8_t octet) { return octet == 0; });
 }
 
 std::span<const std::uint8_t> IpAddress::bytes() const {
@@ -154,7 +154,8 @@ bool Cidr::contains(const IpAddress& address) const {
   const auto left = address.bytes();
   const auto right = network_.bytes();
   const std::size_t whole = prefix_length_ / 8;
-  if (!std::equal(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(whole), right.begin())) return false;
+  if (!std::equal(left.begin(), left.begin() + static_cast<std::ptrdiff_t>(whole), right.begin()))
+    return false;
   const unsigned rest = prefix_length_ % 8;
   return rest == 0 || ((left[whole] ^ right[whole]) & (0xff00u >> rest) & 0xffu) == 0;
 }

@@ -1,8 +1,7 @@
-// Network addresses as values: IP address, CIDR block, endpoint (address and port), and the authority a client
-// names (host and port). Pure: no resolver, no sockets. Everything here is trivially cheap to copy but HostPort.
+// Network addresses as values: IP address, CIDR block, endpoint (address and port), and the
+// authority a client names (host and port). Pure: no resolver, no sockets. Everything here is
+// trivially cheap to copy but HostPort.
 #pragma once
-
-#include <sys/socket.h>
 
 #include <array>
 #include <compare>
@@ -11,11 +10,13 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/socket.h>
 
 namespace bulkhead::wire {
 
-// An IPv4 or IPv6 address. IPv4-mapped IPv6 (::ffff:a.b.c.d) is never kept as such: every constructor turns it
-// into IPv4, so that no policy can be walked around by writing an address differently.
+// An IPv4 or IPv6 address. IPv4-mapped IPv6 (::ffff:a.b.c.d) is never kept as such: every
+// constructor turns it into IPv4, so that no policy can be walked around by writing an address
+// differently.
 class IpAddress {
  public:
   IpAddress() = default;  // 0.0.0.0
@@ -24,7 +25,8 @@ class IpAddress {
   static IpAddress v4(std::span<const std::uint8_t, 4> network_order);
   static IpAddress v6(std::span<const std::uint8_t, 16> network_order);
 
-  // Strict dotted quad, or RFC 4291 text with or without brackets; no zone, no octal, no shortened IPv4.
+  // Strict dotted quad, or RFC 4291 text with or without brackets; no zone, no octal, no shortened
+  // IPv4.
   static std::optional<IpAddress> parse(std::string_view text);
 
   bool is_v4() const { return is_v4_; }
@@ -50,8 +52,8 @@ class Cidr {
   Cidr() = default;  // 0.0.0.0/0
   Cidr(IpAddress address, unsigned prefix_length);
 
-  // "10.0.0.0/8", "2001:db8::/32", or a bare address (its own block). Host bits set is an error: what
-  // "10.0.0.1/8" means is a guess.
+  // "10.0.0.0/8", "2001:db8::/32", or a bare address (its own block). Host bits set is an error:
+  // what "10.0.0.1/8" means is a guess.
   static std::optional<Cidr> parse(std::string_view text);
 
   bool contains(const IpAddress& address) const;
@@ -81,14 +83,14 @@ struct Endpoint {
   friend auto operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 
-// What a client asks for: a name or an address literal, and a port. The host is kept as it was written, without
-// brackets; it has passed is_valid_host().
+// What a client asks for: a name or an address literal, and a port. The host is kept as it was
+// written, without brackets; it has passed is_valid_host().
 struct HostPort {
   std::string host;
   std::uint16_t port = 0;
 
-  // "example.com:443", "[2001:db8::1]:443", "1.2.3.4:80". Without a port, default_port if it is not 0, else
-  // nothing. Refuses empty hosts, userinfo, and anything is_valid_host() refuses.
+  // "example.com:443", "[2001:db8::1]:443", "1.2.3.4:80". Without a port, default_port if it is not
+  // 0, else nothing. Refuses empty hosts, userinfo, and anything is_valid_host() refuses.
   static std::optional<HostPort> parse(std::string_view text, std::uint16_t default_port = 0);
 
   // The host as an address, if it is a literal.
@@ -98,9 +100,10 @@ struct HostPort {
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
 
-// RFC 1123 names as seen in practice: 1-253 octets, labels of 1-63 letters, digits, '-', '_' or octets >= 0x80
-// (UTF-8, for IDN), one trailing dot allowed; or an IP literal. An all-numeric last label that is not an address
-// literal (e.g. "0x7f.1", "127.1") is refused, because resolvers read those as addresses.
+// RFC 1123 names as seen in practice: 1-253 octets, labels of 1-63 letters, digits, '-', '_' or
+// octets >= 0x80 (UTF-8, for IDN), one trailing dot allowed; or an IP literal. An all-numeric last
+// label that is not an address literal (e.g. "0x7f.1", "127.1") is refused, because resolvers read
+// those as addresses.
 bool is_valid_host(std::string_view host);
 
 inline constexpr std::size_t max_host_length = 255;

@@ -20,7 +20,8 @@ TEST(IpAddress, MappedIsAlwaysV4) {
 }
 
 TEST(IpAddress, RefusesWhatOnlyResolversUnderstand) {
-  for (const char* text : {"127.1", "0177.0.0.1", "1.2.3.4.5", "", "::1%lo", "[1.2.3.4]", "1.2.3.4 ", "0x7f000001"}) {
+  for (const char* text :
+       {"127.1", "0177.0.0.1", "1.2.3.4.5", "", "::1%lo", "[1.2.3.4]", "1.2.3.4 ", "0x7f000001"}) {
     EXPECT_FALSE(IpAddress::parse(text)) << text;
   }
   EXPECT_FALSE(IpAddress::parse(std::string_view("1.2.3.4\0", 8)));
@@ -40,7 +41,8 @@ TEST(Cidr, ContainsAtEveryBoundary) {
 }
 
 TEST(Cidr, RefusesGuesses) {
-  for (const char* text : {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "::/129", "10/8", "/8"}) {
+  for (const char* text :
+       {"10.0.0.1/8", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/-1", "::/129", "10/8", "/8"}) {
     EXPECT_FALSE(Cidr::parse(text)) << text;
   }
   EXPECT_EQ(Cidr::parse("1.2.3.4")->to_string(), "1.2.3.4/32");
@@ -63,9 +65,13 @@ TEST(HostPort, ParsesAuthorities) {
   EXPECT_EQ(HostPort::parse("Example.com:443")->host, "Example.com");
   EXPECT_EQ(HostPort::parse("example.com", 80)->port, 80);
   EXPECT_EQ(HostPort::parse("[2001:db8::1]:8443")->to_string(), "[2001:db8::1]:8443");
-  EXPECT_EQ(HostPort::parse("b\xc3\xbc" "cher.example:80")->port, 80);
-  for (const char* text : {"example.com", "a@b:80", ":80", "example.com:0", "example.com:65536", "::1:80",
-                           "[example.com]:80", "a b:80", "127.1:80", "0x7f.0.0.1:80", "1.2.3.4.:80", "a..b:80"}) {
+  EXPECT_EQ(HostPort::parse("b\xc3\xbc"
+                            "cher.example:80")
+                ->port,
+            80);
+  for (const char* text :
+       {"example.com", "a@b:80", ":80", "example.com:0", "example.com:65536", "::1:80",
+        "[example.com]:80", "a b:80", "127.1:80", "0x7f.0.0.1:80", "1.2.3.4.:80", "a..b:80"}) {
     EXPECT_FALSE(HostPort::parse(text)) << text;
   }
 }

@@ -6,10 +6,16 @@
 
 namespace bulkhead::platform {
 
-UniqueFd duplicate(int descriptor) { return UniqueFd(::fcntl(descriptor, F_DUPFD_CLOEXEC, 3)); }
+UniqueFd duplicate(int descriptor) {
+  return UniqueFd(::fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
+}
 
-bool duplicate_onto(int source, int target) { return ::dup3(source, target, O_CLOEXEC) == target; }
+bool duplicate_onto(int source, int target) {
+  return ::dup3(source, target, O_CLOEXEC) == target;
+}
 
-void shutdown_both(int socket) { ::shutdown(socket, SHUT_RDWR); }
+void shutdown_both(int socket) {
+  ::shutdown(socket, SHUT_RDWR);
+}
 
 }  // namespace bulkhead::platform

@@ -1,4 +1,5 @@
-// What a command writes its answer to: rows of one kind, then Done. Long answers go at the reader's pace.
+// What a command writes its answer to: rows of one kind, then Done. Long answers go at the reader's
+// pace.
 #pragma once
 
 #include <cstdint>

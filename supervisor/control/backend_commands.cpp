@@ -19,10 +19,12 @@ proto::BackendRow backend_row(const config::Backend& backend, const proto::Count
   row.via = backend.via;
   row.origin = origin_of(backend.origin);
   if (backend.proxy) row.address = backend.proxy->address.to_string();
-  const bool tunnel = backend.type == config::BackendType::wireguard || backend.type == config::BackendType::openvpn;
+  const bool tunnel = backend.type == config::BackendType::wireguard ||
+                      backend.type == config::BackendType::openvpn;
   row.available = !tunnel && backend.unavailable.empty();
   if (!row.available) {
-    row.reason = backend.unavailable.empty() ? "no tunnel worker in this version" : backend.unavailable;
+    row.reason =
+        backend.unavailable.empty() ? "no tunnel worker in this version" : backend.unavailable;
   }
   for (const proto::BackendCounter& counter : totals.backends.items) {
     if (counter.backend.value != backend.name) continue;
@@ -59,21 +61,26 @@ runtime::Task<void> list_backends(Supervisor& supervisor, const proto::Command&,
   }
 }
 
-runtime::Task<void> add_backend(Supervisor& supervisor, const proto::Command& command, Answer& answer) {
-  config::ManagedResult read = read_fragment("backends", argument(command, 0), supervisor.reload().options());
-  const bool refused = co_await refuse_fragment(read, read.managed.backends.size(), "backend", answer);
+runtime::Task<void> add_backend(Supervisor& supervisor, const proto::Command& command,
+                                Answer& answer) {
+  config::ManagedResult read =
+      read_fragment("backends", argument(command, 0), supervisor.reload().options());
+  const bool refused =
+      co_await refuse_fragment(read, read.managed.backends.size(), "backend", answer);
   if (refused) co_return;
   config::Backend backend = std::move(read.managed.backends.front());
   const std::string name = backend.name;
   const auto edit = [&](config::Managed& managed) -> std::string {
-    if (supervisor.reload().current()->config->backend(name) != nullptr) return "there is a backend \"" + name + "\" already";
+    if (supervisor.reload().current()->config->backend(name) != nullptr)
+      return "there is a backend \"" + name + "\" already";
     managed.backends.push_back(std::move(backend));
     return {};
   };
   co_await change(supervisor, edit, "backend \"" + name + "\" added", answer);
 }
 
-runtime::Task<void> remove_backend(Supervisor& supervisor, const proto::Command& command, Answer& answer) {
+runtime::Task<void> remove_backend(Supervisor& supervisor, const proto::Command& command,
+                                   Answer& answer) {
   const std::string name = argument(command, 0);
   const auto edit = [&](config::Managed& managed) -> std::string {
     const auto config = supervisor.reload().current()->config;
@@ -86,7 +93,8 @@ runtime::Task<void> remove_backend(Supervisor& supervisor, const proto::Command&
   co_await change(supervisor, edit, "backend \"" + name + "\" removed", answer);
 }
 
-runtime::Task<void> test_backend(Supervisor& supervisor, const proto::Command& command, Answer& answer) {
+runtime::Task<void> test_backend(Supervisor& supervisor, const proto::Command& command,
+                                 Answer& answer) {
   proto::TestBackend question;
   question.backend = argument(command, 0);
   question.timeout_ms = test_timeout_ms;
@@ -101,13 +109,16 @@ runtime::Task<void> test_backend(Supervisor& supervisor, const proto::Command& c
     question.port = parsed->port;
   }
   const auto acceptors = supervisor.workforce().acceptors();
-  const bool known = supervisor.reload().current()->config->backend(question.backend.value) != nullptr;
+  const bool known =
+      supervisor.reload().current()->config->backend(question.backend.value) != nullptr;
   if (!known || acceptors.empty()) {
-    answer.done(1, known ? "no acceptor is running, try again" : "there is no backend \"" + question.backend.value + '"');
+    answer.done(1, known ? "no acceptor is running, try again"
+                         : "there is no backend \"" + question.backend.value + '"');
     co_return;
   }
   const auto acceptor = acceptors.front();
-  const auto deadline = runtime::Loop::current().after(runtime::Duration(test_timeout_ms) + test_grace);
+  const auto deadline =
+      runtime::Loop::current().after(runtime::Duration(test_timeout_ms) + test_grace);
   const auto reply = co_await acceptor->channel().call(std::move(question), deadline);
   const auto tested = reply ? reply->as<proto::BackendTested>() : std::nullopt;
   if (!tested) {

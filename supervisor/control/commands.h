@@ -1,5 +1,5 @@
-// The commands of proto/command.h, one coroutine each. All have the same shape; a command may leave without done(), which
-// then counts as done in order.
+// The commands of proto/command.h, one coroutine each. All have the same shape; a command may leave
+// without done(), which then counts as done in order.
 #pragma once
 
 #include "proto/command.h"
@@ -17,20 +17,34 @@ CommandFunction find_command(proto::CommandName name);
 // argument(command, 0): empty when it was not given.
 std::string argument(const proto::Command& command, std::size_t index);
 
-runtime::Task<void> show_status(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> show_config(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> reload_config(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> list_backends(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> add_backend(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> remove_backend(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> test_backend(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> list_rules(Supervisor& supervisor, const proto::Command& command, Answer& answer);
+runtime::Task<void> show_status(Supervisor& supervisor, const proto::Command& command,
+                                Answer& answer);
+runtime::Task<void> show_config(Supervisor& supervisor, const proto::Command& command,
+                                Answer& answer);
+runtime::Task<void> reload_config(Supervisor& supervisor, const proto::Command& command,
+                                  Answer& answer);
+runtime::Task<void> list_backends(Supervisor& supervisor, const proto::Command& command,
+                                  Answer& answer);
+runtime::Task<void> add_backend(Supervisor& supervisor, const proto::Command& command,
+                                Answer& answer);
+runtime::Task<void> remove_backend(Supervisor& supervisor, const proto::Command& command,
+                                   Answer& answer);
+runtime::Task<void> test_backend(Supervisor& supervisor, const proto::Command& command,
+                                 Answer& answer);
+runtime::Task<void> list_rules(Supervisor& supervisor, const proto::Command& command,
+                               Answer& answer);
 runtime::Task<void> add_rule(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> remove_rule(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> reorder_rules(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> list_connections(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> close_connection(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> reopen_logs(Supervisor& supervisor, const proto::Command& command, Answer& answer);
-runtime::Task<void> stop_daemon(Supervisor& supervisor, const proto::Command& command, Answer& answer);
+runtime::Task<void> remove_rule(Supervisor& supervisor, const proto::Command& command,
+                                Answer& answer);
+runtime::Task<void> reorder_rules(Supervisor& supervisor, const proto::Command& command,
+                                  Answer& answer);
+runtime::Task<void> list_connections(Supervisor& supervisor, const proto::Command& command,
+                                     Answer& answer);
+runtime::Task<void> close_connection(Supervisor& supervisor, const proto::Command& command,
+                                     Answer& answer);
+runtime::Task<void> reopen_logs(Supervisor& supervisor, const proto::Command& command,
+                                Answer& answer);
+runtime::Task<void> stop_daemon(Supervisor& supervisor, const proto::Command& command,
+                                Answer& answer);
 
 }  // namespace bulkhead::supervisor

@@ -12,7 +12,8 @@ runtime::Task<void> reload_config(Supervisor& supervisor, const proto::Command&,
   std::string diagnostics;
   for (const auto& diagnostic : outcome.diagnostics) diagnostics += to_string(diagnostic) + '\n';
   co_await answer.text(std::move(diagnostics));
-  answer.done(outcome.ok ? 0 : 1, outcome.ok ? "reloaded: " + outcome.summary : "nothing has changed: " + outcome.summary);
+  answer.done(outcome.ok ? 0 : 1, outcome.ok ? "reloaded: " + outcome.summary
+                                             : "nothing has changed: " + outcome.summary);
 }
 
 }  // namespace bulkhead::supervisor

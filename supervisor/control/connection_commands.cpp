@@ -1,4 +1,5 @@
 // connections, connections close.
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -18,7 +19,8 @@ std::optional<std::uint64_t> parse_id(const std::string& text) {
 
 }  // namespace
 
-runtime::Task<void> list_connections(Supervisor& supervisor, const proto::Command&, Answer& answer) {
+runtime::Task<void> list_connections(Supervisor& supervisor, const proto::Command&,
+                                     Answer& answer) {
   const auto deadline = runtime::Loop::current().after(connections_timeout);
   for (const auto& acceptor : supervisor.workforce().acceptors()) {
     const auto rows = co_await acceptor->connections(deadline);
@@ -29,15 +31,24 @@ runtime::Task<void> list_connections(Supervisor& supervisor, const proto::Comman
   }
 }
 
-runtime::Task<void> close_connection(Supervisor& supervisor, const proto::Command& command, Answer& answer) {
+runtime::Task<void> close_connection(Supervisor& supervisor, const proto::Command& command,
+                                     Answer& answer) {
   const auto id = parse_id(argument(command, 0));
   if (!id) {
     answer.done(1, "not the id of a connection: " + argument(command, 0));
     co_return;
   }
+  const auto deadline = runtime::Loop::current().after(connections_timeout);
   proto::CloseConnections message;
   message.id = *id;
-  for (const auto& acceptor : supervisor.workforce().acceptors()) acceptor->channel().send(message);
+  for (const auto& acceptor : supervisor.workforce().acceptors()) {
+    const auto rows = co_await acceptor->connections(deadline);
+    const auto is_it = [&](const proto::ConnectionRow& row) { return row.id == *id; };
+    if (std::none_of(rows.begin(), rows.end(), is_it)) continue;
+    acceptor->channel().send(message);
+    co_return;
+  }
+  answer.done(1, "there is no connection " + argument(command, 0));
 }
 
 }  // namespace bulkhead::supervisor

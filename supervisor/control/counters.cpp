@@ -7,7 +7,8 @@
 namespace bulkhead::supervisor {
 namespace {
 
-runtime::Task<void> ask(std::shared_ptr<WorkerProcess> acceptor, runtime::Gate::Pass, proto::Counters& sum) {
+runtime::Task<void> ask(std::shared_ptr<WorkerProcess> acceptor, runtime::Gate::Pass,
+                        proto::Counters& sum) {
   const auto deadline = runtime::Loop::current().after(query_timeout);
   const auto reply = co_await acceptor->channel().call(proto::QueryCounters{}, deadline);
   if (!reply) co_return;
@@ -24,8 +25,9 @@ void add_counters(proto::Counters& sum, const proto::Counters& part) {
   sum.down += part.down;
   for (const proto::BackendCounter& backend : part.backends.items) {
     auto& items = sum.backends.items;
-    const auto same = std::find_if(items.begin(), items.end(),
-                                   [&](const auto& item) { return item.backend == backend.backend; });
+    const auto same = std::find_if(items.begin(), items.end(), [&](const auto& item) {
+      return item.backend == backend.backend;
+    });
     if (same == items.end()) {
       sum.backends.push(backend);
       continue;
@@ -39,7 +41,8 @@ void add_counters(proto::Counters& sum, const proto::Counters& part) {
 runtime::Task<proto::Counters> collect_counters(Workforce& workforce) {
   proto::Counters sum;
   runtime::Gate asked;
-  for (const auto& acceptor : workforce.acceptors()) runtime::spawn(ask(acceptor, asked.enter(), sum));
+  for (const auto& acceptor : workforce.acceptors())
+    runtime::spawn(ask(acceptor, asked.enter(), sum));
   co_await asked.empty_uncancelled();
   co_return sum;
 }

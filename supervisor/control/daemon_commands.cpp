@@ -1,7 +1,6 @@
 // status, logs reopen, stop.
-#include <unistd.h>
-
 #include <chrono>
+#include <unistd.h>
 
 #include "supervisor/control/commands.h"
 #include "supervisor/control/counters.h"
@@ -16,9 +15,12 @@ std::uint64_t since(runtime::Deadline start) {
 
 std::string_view to_string(config::SandboxMode mode) {
   switch (mode) {
-    case config::SandboxMode::automatic: return "auto";
-    case config::SandboxMode::require: return "require";
-    case config::SandboxMode::off: return "off";
+    case config::SandboxMode::automatic:
+      return "auto";
+    case config::SandboxMode::require:
+      return "require";
+    case config::SandboxMode::off:
+      return "off";
   }
   return "";
 }
@@ -74,7 +76,8 @@ runtime::Task<void> show_status(Supervisor& supervisor, const proto::Command&, A
   for (std::size_t i = 0; going_on && i < workers.size(); ++i) {
     going_on = co_await answer.row(worker_row(supervisor, *workers[i]));
   }
-  for (const config::Listener& listener : config::proxy_listeners(*supervisor.reload().current()->config)) {
+  for (const config::Listener& listener :
+       config::proxy_listeners(*supervisor.reload().current()->config)) {
     ListeningSocket description;
     description.settings = listener;
     const proto::Listener message = description.message();

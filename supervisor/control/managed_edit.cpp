@@ -38,8 +38,8 @@ config::ManagedResult read_fragment(const std::string& section, const std::strin
   return read;
 }
 
-runtime::Task<bool> refuse_fragment(const config::ManagedResult& read, std::size_t items, std::string what,
-                                    Answer& answer) {
+runtime::Task<bool> refuse_fragment(const config::ManagedResult& read, std::size_t items,
+                                    std::string what, Answer& answer) {
   if (config::has_errors(read.diagnostics)) {
     co_await answer.text(to_text(read.diagnostics));
     answer.done(1, "the " + what + " has errors");
@@ -49,7 +49,8 @@ runtime::Task<bool> refuse_fragment(const config::ManagedResult& read, std::size
   co_return items != 1;
 }
 
-runtime::Task<void> change(Supervisor& supervisor, std::function<std::string(config::Managed&)> edit, std::string success,
+runtime::Task<void> change(Supervisor& supervisor,
+                           std::function<std::string(config::Managed&)> edit, std::string success,
                            Answer& answer) {
   const Outcome outcome = co_await supervisor.reload().change_managed(std::move(edit));
   if (outcome.ok) {

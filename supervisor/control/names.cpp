@@ -18,11 +18,16 @@ std::string text_of(const config::PortRange& ports) {
 }
 std::string text_of(config::MatchProtocol protocol) {
   switch (protocol) {
-    case config::MatchProtocol::http: return "http";
-    case config::MatchProtocol::connect: return "connect";
-    case config::MatchProtocol::socks4: return "socks4";
-    case config::MatchProtocol::socks5: return "socks5";
-    case config::MatchProtocol::udp: return "udp";
+    case config::MatchProtocol::http:
+      return "http";
+    case config::MatchProtocol::connect:
+      return "connect";
+    case config::MatchProtocol::socks4:
+      return "socks4";
+    case config::MatchProtocol::socks5:
+      return "socks5";
+    case config::MatchProtocol::udp:
+      return "udp";
   }
   return {};
 }
@@ -42,21 +47,30 @@ void append(std::string& text, std::string_view name, const std::vector<Item>& i
 
 std::string_view kind_of(config::BackendType type) {
   switch (type) {
-    case config::BackendType::direct: return "direct";
-    case config::BackendType::http: return "http";
-    case config::BackendType::socks5: return "socks5";
-    case config::BackendType::echo: return "echo";
-    case config::BackendType::wireguard: return "wireguard";
-    case config::BackendType::openvpn: return "openvpn";
+    case config::BackendType::direct:
+      return "direct";
+    case config::BackendType::http:
+      return "http";
+    case config::BackendType::socks5:
+      return "socks5";
+    case config::BackendType::echo:
+      return "echo";
+    case config::BackendType::wireguard:
+      return "wireguard";
+    case config::BackendType::openvpn:
+      return "openvpn";
   }
   return "";
 }
 
 std::string_view origin_of(const config::Origin& origin) {
   switch (origin.source) {
-    case config::Origin::Source::file: return "file";
-    case config::Origin::Source::managed: return "managed";
-    case config::Origin::Source::built_in: return "default";
+    case config::Origin::Source::file:
+      return "file";
+    case config::Origin::Source::managed:
+      return "managed";
+    case config::Origin::Source::built_in:
+      return "default";
   }
   return "";
 }
@@ -66,7 +80,8 @@ std::string match_of(const config::Match& match) {
   append(text, "domains", match.domains);
   if (!match.domains_file.empty()) {
     if (!text.empty()) text += "; ";
-    text += "domains of " + match.domains_file + " (" + std::to_string(match.listed_domains.size()) + ')';
+    text += "domains of " + match.domains_file + " (" +
+            std::to_string(match.listed_domains.size()) + ')';
   }
   append(text, "ports", match.ports);
   append(text, "destinations", match.destinations);
@@ -79,10 +94,12 @@ std::string match_of(const config::Match& match) {
 
 std::string action_of(const config::Rule& rule) {
   switch (rule.action) {
-    case config::RuleAction::block: return "block";
+    case config::RuleAction::block:
+      return "block";
     case config::RuleAction::redirect:
       return "redirect " + std::to_string(rule.redirect->status) + ' ' + rule.redirect->url;
-    case config::RuleAction::backend: break;
+    case config::RuleAction::backend:
+      break;
   }
   if (rule.backends.empty()) return "backend " + rule.backend;
   std::string text = "backends";

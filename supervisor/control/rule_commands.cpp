@@ -11,23 +11,27 @@ namespace bulkhead::supervisor {
 namespace {
 
 bool has_rule(const config::Config& config, const std::string& name) {
-  return std::any_of(config.rules.begin(), config.rules.end(), [&](const auto& rule) { return rule.name == name; });
+  return std::any_of(config.rules.begin(), config.rules.end(),
+                     [&](const auto& rule) { return rule.name == name; });
 }
 
 // From 1, as people count; nothing when it is no such number.
 std::optional<std::uint32_t> parse_position(const std::string& text) {
   std::uint32_t position = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), position);
-  if (error != std::errc{} || end != text.data() + text.size() || position == 0) return std::nullopt;
+  if (error != std::errc{} || end != text.data() + text.size() || position == 0)
+    return std::nullopt;
   return position;
 }
 
-// The order wanted of all rules: those named, then the others as they were. Empty with a reason when that makes no sense.
+// The order wanted of all rules: those named, then the others as they were. Empty with a reason
+// when that makes no sense.
 std::string make_order(const config::Config& config, const std::vector<std::string>& named,
                        std::vector<std::string>& order) {
   for (const std::string& name : named) {
     if (!has_rule(config, name)) return "there is no rule \"" + name + '"';
-    if (std::find(order.begin(), order.end(), name) != order.end()) return "rule \"" + name + "\" is named twice";
+    if (std::find(order.begin(), order.end(), name) != order.end())
+      return "rule \"" + name + "\" is named twice";
     order.push_back(name);
   }
   if (order.empty()) return "no rule is named";
@@ -54,8 +58,10 @@ runtime::Task<void> list_rules(Supervisor& supervisor, const proto::Command&, An
   }
 }
 
-runtime::Task<void> add_rule(Supervisor& supervisor, const proto::Command& command, Answer& answer) {
-  config::ManagedResult read = read_fragment("rules", argument(command, 0), supervisor.reload().options());
+runtime::Task<void> add_rule(Supervisor& supervisor, const proto::Command& command,
+                             Answer& answer) {
+  config::ManagedResult read =
+      read_fragment("rules", argument(command, 0), supervisor.reload().options());
   const bool refused = co_await refuse_fragment(read, read.managed.rules.size(), "rule", answer);
   if (refused) co_return;
   config::ManagedRule added = std::move(read.managed.rules.front());
@@ -68,17 +74,20 @@ runtime::Task<void> add_rule(Supervisor& supervisor, const proto::Command& comma
   }
   const std::string name = added.rule.name;
   const auto edit = [&](config::Managed& managed) -> std::string {
-    if (has_rule(*supervisor.reload().current()->config, name)) return "there is a rule \"" + name + "\" already";
+    if (has_rule(*supervisor.reload().current()->config, name))
+      return "there is a rule \"" + name + "\" already";
     managed.rules.push_back(std::move(added));
     return {};
   };
   co_await change(supervisor, edit, "rule \"" + name + "\" added", answer);
 }
 
-runtime::Task<void> remove_rule(Supervisor& supervisor, const proto::Command& command, Answer& answer) {
+runtime::Task<void> remove_rule(Supervisor& supervisor, const proto::Command& command,
+                                Answer& answer) {
   const std::string name = argument(command, 0);
   const auto edit = [&](config::Managed& managed) -> std::string {
-    if (!has_rule(*supervisor.reload().current()->config, name)) return "there is no rule \"" + name + '"';
+    if (!has_rule(*supervisor.reload().current()->config, name))
+      return "there is no rule \"" + name + '"';
     const auto is_it = [&](const config::ManagedRule& each) { return each.rule.name == name; };
     if (std::erase_if(managed.rules, is_it) == 0) managed.removed_rules.push_back(name);
     std::erase(managed.rule_order, name);
@@ -87,7 +96,8 @@ runtime::Task<void> remove_rule(Supervisor& supervisor, const proto::Command& co
   co_await change(supervisor, edit, "rule \"" + name + "\" removed", answer);
 }
 
-runtime::Task<void> reorder_rules(Supervisor& supervisor, const proto::Command& command, Answer& answer) {
+runtime::Task<void> reorder_rules(Supervisor& supervisor, const proto::Command& command,
+                                  Answer& answer) {
   std::vector<std::string> named;
   for (const auto& item : command.arguments.items) named.push_back(item.value);
   const auto edit = [&](config::Managed& managed) -> std::string {

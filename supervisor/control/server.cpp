@@ -1,8 +1,7 @@
 #include "supervisor/control/server.h"
 
-#include <unistd.h>
-
 #include <optional>
+#include <unistd.h>
 
 #include "platform/descriptor.h"
 #include "platform/message_socket.h"
@@ -42,7 +41,8 @@ struct ControlServer::Client {
   runtime::Event asked;  // or the connection is over
 };
 
-ControlServer::ControlServer(Supervisor& supervisor, std::string path) : supervisor_(supervisor), path_(std::move(path)) {}
+ControlServer::ControlServer(Supervisor& supervisor, std::string path)
+    : supervisor_(supervisor), path_(std::move(path)) {}
 
 ControlServer::~ControlServer() = default;
 
@@ -80,7 +80,8 @@ runtime::Task<void> ControlServer::accept_clients() {
 void ControlServer::admit(platform::UniqueFd socket) {
   const auto peer = platform::peer_credentials(socket.get());
   if (!peer || (peer->uid != 0 && peer->uid != ::geteuid())) {
-    log::warn("control connection refused", {{"uid", peer ? std::to_string(peer->uid) : "unknown"}});
+    log::warn("control connection refused",
+              {{"uid", peer ? std::to_string(peer->uid) : "unknown"}});
   } else if (clients_.count() >= max_clients) {
     log::warn("control connection refused: too many", {{"uid", peer->uid}, {"pid", peer->pid}});
   } else {

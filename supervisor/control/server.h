@@ -1,5 +1,5 @@
-// The control socket: who may speak to the daemon, and one conversation a connection. Root and the user that the daemon runs
-// as; a bounded number at a time.
+// The control socket: who may speak to the daemon, and one conversation a connection. Root and the
+// user that the daemon runs as; a bounded number at a time.
 #pragma once
 
 #include <cstddef>

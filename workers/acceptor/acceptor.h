@@ -22,7 +22,8 @@ struct Acceptor {
   Acceptor(std::uint32_t index, platform::UniqueFd egress_channel)
       : egress(std::move(egress_channel)), connections(index) {}
 
-  // The generation in force. A session takes it anew for each request and keeps it for that request's length.
+  // The generation in force. A session takes it anew for each request and keeps it for that
+  // request's length.
   std::shared_ptr<const Generation> generation;
   EgressLink egress;
   BackendCounters backends;

@@ -26,7 +26,8 @@ void load_system_certificates() {
   system_certificates().assign(std::istreambuf_iterator<char>(in), {});
 }
 
-std::shared_ptr<const Generation> Generation::make(std::uint32_t number, std::shared_ptr<const config::Config> config,
+std::shared_ptr<const Generation> Generation::make(std::uint32_t number,
+                                                   std::shared_ptr<const config::Config> config,
                                                    std::string& error) {
   auto generation = std::make_shared<Generation>(
       Generation{number, config, RuleSet(config), limits_of(config->network.http), {}});

@@ -1,5 +1,5 @@
-// Everything an acceptor derives from one generation of the configuration. Immutable; whoever began with one keeps it by
-// its shared_ptr.
+// Everything an acceptor derives from one generation of the configuration. Immutable; whoever began
+// with one keeps it by its shared_ptr.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,8 @@ struct Generation {
   egress::TlsContexts parent_tls;  // by backend
 
   // Null, with the reason, if something in it cannot be used (a CA bundle without certificates).
-  static std::shared_ptr<const Generation> make(std::uint32_t number, std::shared_ptr<const config::Config> config,
+  static std::shared_ptr<const Generation> make(std::uint32_t number,
+                                                std::shared_ptr<const config::Config> config,
                                                 std::string& error);
 };
 

@@ -20,7 +20,9 @@ constexpr runtime::Duration pause_time = 50ms;
 Listening::Listening(Acceptor& acceptor, proto::Listener listener, platform::UniqueFd socket)
     : acceptor_(acceptor), listener_(std::move(listener)), socket_(std::move(socket)) {}
 
-void Listening::start(const std::shared_ptr<Listening>& self) { runtime::spawn(accept_all(self), &self->scope_); }
+void Listening::start(const std::shared_ptr<Listening>& self) {
+  runtime::spawn(accept_all(self), &self->scope_);
+}
 
 void Listening::stop() {
   while (accept_one()) continue;
@@ -50,7 +52,9 @@ bool Listening::accept_one() {
   const int error = accepted.error().code.value();
   if (error == EAGAIN || error == EWOULDBLOCK) return false;
   if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
-    if (!pause_) runtime::log::warn("cannot accept", {{"listener", listener_.name.value}, {"error", accepted.error().to_string()}});
+    if (!pause_)
+      runtime::log::warn("cannot accept", {{"listener", listener_.name.value},
+                                           {"error", accepted.error().to_string()}});
     pause_ = true;
     return false;
   }

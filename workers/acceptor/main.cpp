@@ -1,4 +1,5 @@
-// The acceptor process: see workers/process/worker_process.h for its life and session/session.h for what it does.
+// The acceptor process: see workers/process/worker_process.h for its life and session/session.h for
+// what it does.
 #include "workers/acceptor/generation.h"
 #include "workers/acceptor/service.h"
 

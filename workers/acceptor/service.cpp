@@ -20,7 +20,8 @@ runtime::Task<void> AcceptorService::watch_egress() {
 
 void AcceptorService::attach(ipc::Channel& control) {
   runtime::spawn(watch_egress());
-  control.on<proto::PeerRestarted>([this](proto::PeerRestarted, ipc::Envelope&) { acceptor_.egress.ask_again(); });
+  control.on<proto::PeerRestarted>(
+      [this](proto::PeerRestarted, ipc::Envelope&) { acceptor_.egress.ask_again(); });
   control.on<proto::Listener>([this](proto::Listener message, ipc::Envelope& envelope) {
     on_listener(std::move(message), std::move(envelope.descriptors.front()));
   });
@@ -28,15 +29,17 @@ void AcceptorService::attach(ipc::Channel& control) {
     acceptor_.access_log.flush();
     acceptor_.access_log.set_destination(std::move(envelope.descriptors.front()));
   });
-  control.on<proto::QueryConnections>([this, &control](proto::QueryConnections, ipc::Envelope& envelope) {
-    send_connections(control, envelope.id);
-  });
+  control.on<proto::QueryConnections>(
+      [this, &control](proto::QueryConnections, ipc::Envelope& envelope) {
+        send_connections(control, envelope.id);
+      });
   control.on<proto::QueryCounters>([this, &control](proto::QueryCounters, ipc::Envelope& envelope) {
     send_counters(control, envelope.id);
   });
-  control.on<proto::TestBackend>([this, &control](proto::TestBackend message, ipc::Envelope& envelope) {
-    runtime::spawn(test_backend(control, std::move(message), envelope.id));
-  });
+  control.on<proto::TestBackend>(
+      [this, &control](proto::TestBackend message, ipc::Envelope& envelope) {
+        runtime::spawn(test_backend(control, std::move(message), envelope.id));
+      });
   control.on<proto::CloseConnections>([this](proto::CloseConnections message, ipc::Envelope&) {
     if (message.id == 0) {
       acceptor_.connections.close_all();
@@ -48,8 +51,8 @@ void AcceptorService::attach(ipc::Channel& control) {
 
 runtime::Task<void> AcceptorService::test_backend(ipc::Channel& control, proto::TestBackend request,
                                                   std::uint32_t id) {
-  const proto::BackendTested tested =
-      co_await try_backend(acceptor_.egress, acceptor_.backends, acceptor_.generation, std::move(request));
+  const proto::BackendTested tested = co_await try_backend(
+      acceptor_.egress, acceptor_.backends, acceptor_.generation, std::move(request));
   control.send(tested, {}, id);
 }
 
@@ -58,10 +61,12 @@ void AcceptorService::on_listener(proto::Listener message, platform::UniqueFd so
   arrived_[id] = std::make_shared<Listening>(acceptor_, std::move(message), std::move(socket));
 }
 
-std::string AcceptorService::prepare(std::uint32_t generation, std::shared_ptr<const config::Config> config,
+std::string AcceptorService::prepare(std::uint32_t generation,
+                                     std::shared_ptr<const config::Config> config,
                                      const std::vector<std::uint32_t>& listeners) {
   for (const std::uint32_t id : listeners) {
-    if (!serving_.contains(id) && !arrived_.contains(id)) return "listener " + std::to_string(id) + " never arrived";
+    if (!serving_.contains(id) && !arrived_.contains(id))
+      return "listener " + std::to_string(id) + " never arrived";
   }
   std::string error;
   auto made = Generation::make(generation, std::move(config), error);

@@ -1,5 +1,5 @@
-// The acceptor as the supervisor sees it: generations, listeners, the channel to the egress, questions about connections,
-// drain.
+// The acceptor as the supervisor sees it: generations, listeners, the channel to the egress,
+// questions about connections, drain.
 #pragma once
 
 #include <map>
@@ -30,7 +30,8 @@ class AcceptorService final : public workers::Service {
   };
 
   runtime::Task<void> watch_egress();
-  runtime::Task<void> test_backend(ipc::Channel& control, proto::TestBackend request, std::uint32_t id);
+  runtime::Task<void> test_backend(ipc::Channel& control, proto::TestBackend request,
+                                   std::uint32_t id);
   void on_listener(proto::Listener message, platform::UniqueFd socket);
   void send_connections(ipc::Channel& control, std::uint32_t id) const;
   void send_counters(ipc::Channel& control, std::uint32_t id) const;

@@ -1,4 +1,5 @@
-// The egress process: see workers/process/worker_process.h for its life and workers/egress/service.h for what it does.
+// The egress process: see workers/process/worker_process.h for its life and
+// workers/egress/service.h for what it does.
 #include "workers/egress/role.h"
 
 int main(int argc, char** argv) {

@@ -26,7 +26,9 @@ void EgressRole::commit(std::uint32_t) {
   for (auto& [acceptor, socket] : std::exchange(waiting_, {})) on_peer(acceptor, std::move(socket));
 }
 
-void EgressRole::abort(std::uint32_t) { prepared_.reset(); }
+void EgressRole::abort(std::uint32_t) {
+  prepared_.reset();
+}
 
 void EgressRole::on_peer(std::uint32_t acceptor, platform::UniqueFd socket) {
   if (!service_) {
@@ -43,7 +45,8 @@ runtime::Task<void> EgressRole::serve(std::uint32_t acceptor, std::shared_ptr<Cl
   const runtime::Gate::Pass pass = serving_.enter();
   const ipc::ChannelEnd end = co_await service_->serve(client->channel);
   if (end.violation) {
-    runtime::log::error("an acceptor broke the rules", {{"acceptor", acceptor}, {"reason", end.reason}});
+    runtime::log::error("an acceptor broke the rules",
+                        {{"acceptor", acceptor}, {"reason", end.reason}});
   }
   const auto current = clients_.find(acceptor);
   if (current != clients_.end() && current->second == client) clients_.erase(current);

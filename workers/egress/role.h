@@ -32,9 +32,9 @@ class EgressRole final : public workers::Service {
   void on_peer(std::uint32_t acceptor, platform::UniqueFd socket);
   runtime::Task<void> serve(std::uint32_t acceptor, std::shared_ptr<Client> client);
 
-  std::unique_ptr<EgressService> service_;                        // from the first commit on
-  std::map<std::uint32_t, std::shared_ptr<Client>> clients_;      // by the acceptor's index
-  std::map<std::uint32_t, platform::UniqueFd> waiting_;           // arrived before there was a generation
+  std::unique_ptr<EgressService> service_;                    // from the first commit on
+  std::map<std::uint32_t, std::shared_ptr<Client>> clients_;  // by the acceptor's index
+  std::map<std::uint32_t, platform::UniqueFd> waiting_;  // arrived before there was a generation
   std::shared_ptr<const config::Config> prepared_;
   runtime::Gate serving_;
 };

@@ -29,9 +29,11 @@ bool read_option(Arguments& arguments, std::string_view name, const std::string&
   if (name == "--index") return read_number(value, arguments.index);
   if (name == "--uid") return read_number(value, arguments.identity.uid);
   if (name == "--gid") return read_number(value, arguments.identity.gid);
-  if (name == "--identity") return read_enum(value, Source::invoking_user, arguments.identity.source);
+  if (name == "--identity")
+    return read_enum(value, Source::invoking_user, arguments.identity.source);
   if (name == "--sandbox") return read_enum(value, platform::SandboxMode::off, arguments.sandbox);
-  if (name == "--log-level") return read_enum(value, runtime::log::Level::error, arguments.log_level);
+  if (name == "--log-level")
+    return read_enum(value, runtime::log::Level::error, arguments.log_level);
   if (name == "--user") {
     arguments.identity.user = value;
     return true;
@@ -47,13 +49,20 @@ bool read_option(Arguments& arguments, std::string_view name, const std::string&
 
 std::vector<std::string> Arguments::to_argv(std::string_view program) const {
   std::vector<std::string> argv{std::string(program),
-                                "--index", std::to_string(index),
-                                "--uid", std::to_string(identity.uid),
-                                "--gid", std::to_string(identity.gid),
-                                "--identity", number(identity.source),
-                                "--user", identity.user,
-                                "--sandbox", number(sandbox),
-                                "--log-level", number(log_level)};
+                                "--index",
+                                std::to_string(index),
+                                "--uid",
+                                std::to_string(identity.uid),
+                                "--gid",
+                                std::to_string(identity.gid),
+                                "--identity",
+                                number(identity.source),
+                                "--user",
+                                identity.user,
+                                "--sandbox",
+                                number(sandbox),
+                                "--log-level",
+                                number(log_level)};
   for (const std::string& file : readable_files) {
     argv.push_back("--readable");
     argv.push_back(file);

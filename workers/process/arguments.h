@@ -1,5 +1,5 @@
-// What a worker is told on its command line: all that it needs before it may read a single message. Written by the
-// supervisor, read by the worker; no person types it.
+// What a worker is told on its command line: all that it needs before it may read a single message.
+// Written by the supervisor, read by the worker; no person types it.
 #pragma once
 
 #include <cstdint>
@@ -16,9 +16,11 @@ namespace bulkhead::workers {
 
 // Inherited descriptor numbers.
 inline constexpr int control_descriptor = 3;  // the channel to the supervisor
-inline constexpr int egress_descriptor = 4;   // acceptor only: the channel to the egress, always at this number
+inline constexpr int egress_descriptor =
+    4;  // acceptor only: the channel to the egress, always at this number
 
-// Exit code of a worker whose sandbox is incomplete although the configuration requires it to be complete.
+// Exit code of a worker whose sandbox is incomplete although the configuration requires it to be
+// complete.
 inline constexpr int exit_sandbox_incomplete = 77;
 
 struct Arguments {

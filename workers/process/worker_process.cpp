@@ -17,14 +17,19 @@ constexpr std::size_t max_projection_bytes = 64 * 1024 * 1024;
 // How long a worker goes on for its connections when the supervisor is gone.
 constexpr runtime::Duration orphan_drain{30'000};
 
-log::Level to_level(config::LogLevel level) { return static_cast<log::Level>(level); }
+log::Level to_level(config::LogLevel level) {
+  return static_cast<log::Level>(level);
+}
 static_assert(static_cast<int>(config::LogLevel::error) == static_cast<int>(log::Level::error));
 
 proto::LayerState to_state(platform::SandboxReport::State state) {
   switch (state) {
-    case platform::SandboxReport::State::on: return proto::LayerState::on;
-    case platform::SandboxReport::State::off: return proto::LayerState::off;
-    case platform::SandboxReport::State::unavailable: return proto::LayerState::unavailable;
+    case platform::SandboxReport::State::on:
+      return proto::LayerState::on;
+    case platform::SandboxReport::State::off:
+      return proto::LayerState::off;
+    case platform::SandboxReport::State::unavailable:
+      return proto::LayerState::unavailable;
   }
   return proto::LayerState::unavailable;
 }
@@ -46,7 +51,8 @@ proto::Hello greeting(const RoleDescription& role, const Arguments& arguments,
   hello.role = role.party;
   hello.uid = arguments.identity.uid;
   hello.sandbox_complete = report.complete();
-  for (const auto& layer : report.layers) hello.layers.push({layer.name, to_state(layer.state), layer.detail});
+  for (const auto& layer : report.layers)
+    hello.layers.push({layer.name, to_state(layer.state), layer.detail});
   return hello;
 }
 
@@ -54,10 +60,10 @@ proto::Hello greeting(const RoleDescription& role, const Arguments& arguments,
 class Worker {
  public:
   Worker(Service& service, ipc::Channel& control) : service_(service), control_(control) {
-    control_.on<proto::Prepare>([this](proto::Prepare message, ipc::Envelope& envelope) {
-      prepare(message, envelope);
-    });
-    control_.on<proto::Commit>([this](proto::Commit message, ipc::Envelope&) { commit(message.generation); });
+    control_.on<proto::Prepare>(
+        [this](proto::Prepare message, ipc::Envelope& envelope) { prepare(message, envelope); });
+    control_.on<proto::Commit>(
+        [this](proto::Commit message, ipc::Envelope&) { commit(message.generation); });
     control_.on<proto::Abort>([this](proto::Abort message, ipc::Envelope&) {
       prepared_.reset();
       service_.abort(message.generation);
@@ -92,7 +98,8 @@ class Worker {
     if (!text) return "cannot read the configuration: " + text.error().to_string();
     const config::LoadResult loaded = config::load_projection(*text);
     if (!loaded.config) {
-      return loaded.diagnostics.empty() ? "the configuration does not load" : to_string(loaded.diagnostics.front());
+      return loaded.diagnostics.empty() ? "the configuration does not load"
+                                        : to_string(loaded.diagnostics.front());
     }
     prepared_ = loaded.config;
     return service_.prepare(message.generation, loaded.config, message.listeners.items);
@@ -142,12 +149,14 @@ int run_worker(int argc, char** argv, const RoleDescription& role,
   if (role.before_sandbox) role.before_sandbox();
   const platform::SandboxReport report = enter(role, *arguments);
   if (arguments->sandbox == platform::SandboxMode::require && !report.complete()) {
-    log::error("the sandbox is incomplete and the configuration requires it", {{"layers", report.to_string()}});
+    log::error("the sandbox is incomplete and the configuration requires it",
+               {{"layers", report.to_string()}});
     return exit_sandbox_incomplete;
   }
   log::debug("in the sandbox", {{"layers", report.to_string()}});
   runtime::Loop loop;
-  ipc::Channel control(platform::UniqueFd(control_descriptor), role.party, proto::Party::supervisor);
+  ipc::Channel control(platform::UniqueFd(control_descriptor), role.party,
+                       proto::Party::supervisor);
   const std::unique_ptr<Service> service = make_service(*arguments);
   Worker worker(*service, control);
   control.send(greeting(role, *arguments, report));

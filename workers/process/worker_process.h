@@ -1,8 +1,8 @@
-// The life of a worker process, the same for every role: arguments, sandbox, Hello, generations of the configuration,
-// drain. A role implements Service and calls run_worker() from main().
+// The life of a worker process, the same for every role: arguments, sandbox, Hello, generations of
+// the configuration, drain. A role implements Service and calls run_worker() from main().
 //
-// Nothing is read before the sandbox is on. Losing the control channel ends the worker: it drains what it has, bounded, and
-// exits.
+// Nothing is read before the sandbox is on. Losing the control channel ends the worker: it drains
+// what it has, bounded, and exits.
 #pragma once
 
 #include <functional>
@@ -25,14 +25,17 @@ class Service {
   // Registers the role's own handlers on the control channel, which outlives the service.
   virtual void attach(ipc::Channel& control) = 0;
 
-  // Makes everything that generation needs, without using it. An empty answer is yes, anything else the reason why not.
-  // listeners: the ids that it is to serve (those of Listener messages that came before).
-  virtual std::string prepare(std::uint32_t generation, std::shared_ptr<const config::Config> config,
+  // Makes everything that generation needs, without using it. An empty answer is yes, anything else
+  // the reason why not. listeners: the ids that it is to serve (those of Listener messages that
+  // came before).
+  virtual std::string prepare(std::uint32_t generation,
+                              std::shared_ptr<const config::Config> config,
                               const std::vector<std::uint32_t>& listeners) = 0;
   virtual void commit(std::uint32_t generation) = 0;
   virtual void abort(std::uint32_t generation) = 0;
 
-  // Accept nothing more, end when the rest has ended or at the deadline; returns how many had to be cut.
+  // Accept nothing more, end when the rest has ended or at the deadline; returns how many had to be
+  // cut.
   virtual runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) = 0;
 };
 
@@ -45,7 +48,8 @@ struct RoleDescription {
   std::function<void()> before_sandbox;
 };
 
-// main() of a worker; returns the exit code. make_service is called inside the sandbox, with the loop running.
+// main() of a worker; returns the exit code. make_service is called inside the sandbox, with the
+// loop running.
 int run_worker(int argc, char** argv, const RoleDescription& role,
                const std::function<std::unique_ptr<Service>(const Arguments&)>& make_service);
 

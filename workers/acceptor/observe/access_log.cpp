@@ -1,11 +1,10 @@
 #include "workers/acceptor/observe/access_log.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <poll.h>
 #include <string_view>
+#include <unistd.h>
 
 #include "runtime/log.h"
 #include "runtime/loop.h"
@@ -25,7 +24,8 @@ bool is_writable(int descriptor) {
   return ::poll(&entry, 1, 0) == 1 && (entry.revents & (POLLOUT | POLLERR | POLLHUP)) != 0;
 }
 
-// The end of the last whole line within the first piece_bytes; a longer line is cut where the piece ends.
+// The end of the last whole line within the first piece_bytes; a longer line is cut where the piece
+// ends.
 std::size_t piece_of(std::string_view pending) {
   if (pending.size() <= piece_bytes) return pending.size();
   const auto end = pending.rfind('\n', piece_bytes - 1);
@@ -58,7 +58,8 @@ void AccessLog::flush() {
   bool done = pending_.empty() || write_some(descriptor_.get(), pending_);
   if (!write_some(STDOUT_FILENO, pending_stdout_)) done = false;
   if (done && dropped_ != 0) {
-    runtime::log::warn("access log lines were lost because nobody took them", {{"lines", dropped_}});
+    runtime::log::warn("access log lines were lost because nobody took them",
+                       {{"lines", dropped_}});
     dropped_ = 0;
   }
   if (done || scheduled_) return;

@@ -1,5 +1,6 @@
-// Writes access log lines to a descriptor that the supervisor opened. Lines of one round of the loop go out in one write; a
-// reader that stalls (a full pipe) costs lines, which are counted and reported, never the data path's time.
+// Writes access log lines to a descriptor that the supervisor opened. Lines of one round of the
+// loop go out in one write; a reader that stalls (a full pipe) costs lines, which are counted and
+// reported, never the data path's time.
 #pragma once
 
 #include <cstdint>

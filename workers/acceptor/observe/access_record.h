@@ -1,5 +1,5 @@
-// What the access log can tell about one request, tunnel or UDP flow. Text from the client is kept as it came; the log's
-// formats escape it.
+// What the access log can tell about one request, tunnel or UDP flow. Text from the client is kept
+// as it came; the log's formats escape it.
 #pragma once
 
 #include <chrono>
@@ -26,9 +26,10 @@ struct AccessRecord {
   wire::HostPort destination;
   std::string path;
   std::string version;  // of the request line, for the Apache forms
-  int status = 0;       // what the client was told: HTTP status, or the HTTP status a SOCKS reply corresponds to
+  int status =
+      0;  // what the client was told: HTTP status, or the HTTP status a SOCKS reply corresponds to
   std::optional<proto::Refusal> refusal;
-  std::string detail;  // more about the refusal, for the log only
+  std::string detail;                // more about the refusal, for the log only
   std::uint64_t bytes_sent = 0;      // to the client
   std::uint64_t bytes_received = 0;  // from the client
   std::chrono::microseconds connect_time{0};

@@ -11,7 +11,9 @@ ConnectionEntry::ConnectionEntry(ConnectionTable& table, wire::Endpoint endpoint
   table_.entries_.emplace(id_, this);
 }
 
-ConnectionEntry::~ConnectionEntry() { table_.entries_.erase(id_); }
+ConnectionEntry::~ConnectionEntry() {
+  table_.entries_.erase(id_);
+}
 
 void ConnectionEntry::set_idle(bool idle) {
   idle_ = idle;
@@ -28,7 +30,8 @@ proto::ConnectionRow ConnectionEntry::row(runtime::Deadline now) const {
   row.backend = backend;
   row.rule = rule;
   row.state = idle_ ? std::string_view("idle") : state;
-  row.age_ms = static_cast<std::uint64_t>(std::chrono::duration_cast<runtime::Duration>(now - began_).count());
+  row.age_ms = static_cast<std::uint64_t>(
+      std::chrono::duration_cast<runtime::Duration>(now - began_).count());
   row.up = up + (live_up != nullptr ? *live_up : 0);
   row.down = down + (live_down != nullptr ? *live_down : 0);
   return row;

@@ -1,4 +1,5 @@
-// The connections of this acceptor that are alive: for `proxyctl connections`, for ending one, and for draining.
+// The connections of this acceptor that are alive: for `proxyctl connections`, for ending one, and
+// for draining.
 #pragma once
 
 #include <cstdint>
@@ -50,7 +51,8 @@ class ConnectionEntry {
 
 class ConnectionTable {
  public:
-  explicit ConnectionTable(std::uint32_t worker_index) : next_id_((std::uint64_t{worker_index} << 48) + 1) {}
+  explicit ConnectionTable(std::uint32_t worker_index)
+      : next_id_((std::uint64_t{worker_index} << 48) + 1) {}
 
   // Ends one connection; false if there is none of that id.
   bool close(std::uint64_t id);

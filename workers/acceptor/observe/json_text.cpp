@@ -7,7 +7,9 @@ namespace {
 
 // How many octets the well-formed UTF-8 sequence at the start has (RFC 3629), 0 if there is none.
 std::size_t sequence_length(std::string_view text) {
-  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(i < text.size() ? text[i] : 0); };
+  const auto at = [&](std::size_t i) {
+    return static_cast<std::uint8_t>(i < text.size() ? text[i] : 0);
+  };
   const auto continues = [&](std::size_t i) { return (at(i) & 0xc0) == 0x80; };
   const std::uint8_t first = at(0);
   if (first < 0x80) return 1;

@@ -142,49 +142,75 @@ void add_refusal(JsonLine& line, const AccessRecord& record) {
   if (!record.detail.empty()) line.text("detail", record.detail);
 }
 
-std::string masked(const config::AccessLog& settings, std::string_view header, const std::string& value) {
+std::string masked(const config::AccessLog& settings, std::string_view header,
+                   const std::string& value) {
   return is_masked(settings, header) && !value.empty() ? "***" : value;
 }
 
-void add_field(JsonLine& line, LogField field, const config::AccessLog& settings, const AccessRecord& record,
-               microseconds duration) {
+void add_field(JsonLine& line, LogField field, const config::AccessLog& settings,
+               const AccessRecord& record, microseconds duration) {
   switch (field) {
-    case LogField::timestamp: return line.text("timestamp", rfc3339(record.started));
-    case LogField::id: return line.number("id", record.id);
-    case LogField::client_ip: return line.text("client_ip", record.client.address.to_string());
-    case LogField::client_port: return line.number("client_port", record.client.port);
-    case LogField::listener: return line.text("listener", record.listener);
-    case LogField::protocol: return line.text("protocol", record.protocol);
-    case LogField::username: return line.text("username", record.username);
-    case LogField::method: return line.text("method", record.method);
-    case LogField::host: return line.text("host", record.destination.host);
-    case LogField::port: return line.number("port", record.destination.port);
-    case LogField::path: return line.text("path", record.path);
-    case LogField::status: return line.number("status", static_cast<std::uint64_t>(record.status));
-    case LogField::refusal: return add_refusal(line, record);
-    case LogField::bytes_sent: return line.number("bytes_sent", record.bytes_sent);
-    case LogField::bytes_received: return line.number("bytes_received", record.bytes_received);
-    case LogField::duration: return line.number("duration_ms", milliseconds_text(duration));
-    case LogField::connect_time: return line.number("connect_ms", milliseconds_text(record.connect_time));
-    case LogField::rule: return line.text("rule", record.rule);
-    case LogField::backend: return line.text("backend", record.backend);
-    case LogField::upstream: return line.text("upstream", record.upstream ? record.upstream->to_string() : "");
+    case LogField::timestamp:
+      return line.text("timestamp", rfc3339(record.started));
+    case LogField::id:
+      return line.number("id", record.id);
+    case LogField::client_ip:
+      return line.text("client_ip", record.client.address.to_string());
+    case LogField::client_port:
+      return line.number("client_port", record.client.port);
+    case LogField::listener:
+      return line.text("listener", record.listener);
+    case LogField::protocol:
+      return line.text("protocol", record.protocol);
+    case LogField::username:
+      return line.text("username", record.username);
+    case LogField::method:
+      return line.text("method", record.method);
+    case LogField::host:
+      return line.text("host", record.destination.host);
+    case LogField::port:
+      return line.number("port", record.destination.port);
+    case LogField::path:
+      return line.text("path", record.path);
+    case LogField::status:
+      return line.number("status", static_cast<std::uint64_t>(record.status));
+    case LogField::refusal:
+      return add_refusal(line, record);
+    case LogField::bytes_sent:
+      return line.number("bytes_sent", record.bytes_sent);
+    case LogField::bytes_received:
+      return line.number("bytes_received", record.bytes_received);
+    case LogField::duration:
+      return line.number("duration_ms", milliseconds_text(duration));
+    case LogField::connect_time:
+      return line.number("connect_ms", milliseconds_text(record.connect_time));
+    case LogField::rule:
+      return line.text("rule", record.rule);
+    case LogField::backend:
+      return line.text("backend", record.backend);
+    case LogField::upstream:
+      return line.text("upstream", record.upstream ? record.upstream->to_string() : "");
     case LogField::destination:
-      return line.text("destination", record.destination.host.empty() ? "" : record.destination.to_string());
+      return line.text("destination",
+                       record.destination.host.empty() ? "" : record.destination.to_string());
     case LogField::user_agent:
       return line.text("user_agent", masked(settings, "User-Agent", record.user_agent));
-    case LogField::referer: return line.text("referer", masked(settings, "Referer", record.referer));
-    case LogField::headers: return line.headers(settings, record);
-    case LogField::worker: return line.number("worker", record.id >> 48);
+    case LogField::referer:
+      return line.text("referer", masked(settings, "Referer", record.referer));
+    case LogField::headers:
+      return line.headers(settings, record);
+    case LogField::worker:
+      return line.number("worker", record.id >> 48);
   }
 }
 
 }  // namespace
 
 bool is_masked(const config::AccessLog& settings, std::string_view header) {
-  return std::any_of(settings.mask_headers.begin(), settings.mask_headers.end(), [&](const std::string& masked_name) {
-    return wire::http1::equals_ignoring_case(masked_name, header);
-  });
+  return std::any_of(settings.mask_headers.begin(), settings.mask_headers.end(),
+                     [&](const std::string& masked_name) {
+                       return wire::http1::equals_ignoring_case(masked_name, header);
+                     });
 }
 
 std::string format_line(const config::AccessLog& settings, const AccessRecord& record,

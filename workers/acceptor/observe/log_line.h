@@ -1,5 +1,5 @@
-// One access log line of each format, newline included. Pure. Whatever a client sent is escaped: no line or field can be
-// forged.
+// One access log line of each format, newline included. Pure. Whatever a client sent is escaped: no
+// line or field can be forged.
 #pragma once
 
 #include <string>

@@ -26,15 +26,18 @@ AccessRecord record() {
 }
 
 std::string line(config::AccessLog settings, const AccessRecord& of) {
-  return format_line(settings, of, std::chrono::steady_clock::time_point(std::chrono::microseconds(100'012'345)));
+  return format_line(settings, of,
+                     std::chrono::steady_clock::time_point(std::chrono::microseconds(100'012'345)));
 }
 
 TEST(LogLine, JsonHoldsTheChosenFieldsInOrder) {
   config::AccessLog settings;
-  settings.fields = {LogField::timestamp, LogField::client_ip, LogField::status, LogField::duration, LogField::host};
-  EXPECT_EQ(line(settings, record()),
-            "{\"timestamp\":\"2023-11-14T22:13:20.000Z\",\"client_ip\":\"192.0.2.7\",\"status\":200,"
-            "\"duration_ms\":12.345,\"host\":\"example.com\"}\n");
+  settings.fields = {LogField::timestamp, LogField::client_ip, LogField::status, LogField::duration,
+                     LogField::host};
+  EXPECT_EQ(
+      line(settings, record()),
+      "{\"timestamp\":\"2023-11-14T22:13:20.000Z\",\"client_ip\":\"192.0.2.7\",\"status\":200,"
+      "\"duration_ms\":12.345,\"host\":\"example.com\"}\n");
 }
 
 TEST(LogLine, RefusalIsThereOnlyWhenThereWasOne) {
@@ -50,7 +53,9 @@ TEST(LogLine, RefusalIsThereOnlyWhenThereWasOne) {
 TEST(LogLine, ApacheForms) {
   config::AccessLog settings;
   settings.format = config::LogFormat::apache_common;
-  const std::string common = "192.0.2.7 - - [14/Nov/2023:22:13:20 +0000] \"GET http://example.com:80/a?b HTTP/1.1\" 200 42";
+  const std::string common =
+      "192.0.2.7 - - [14/Nov/2023:22:13:20 +0000] \"GET http://example.com:80/a?b HTTP/1.1\" 200 "
+      "42";
   EXPECT_EQ(line(settings, record()), common + "\n");
   settings.format = config::LogFormat::apache_combined;
   EXPECT_EQ(line(settings, record()), common + " \"-\" \"curl/8\"\n");
@@ -82,14 +87,19 @@ TEST(LogLine, MaskedHeadersKeepTheirNameOnly) {
 
 TEST(JsonText, HasNoLineEndOfAnyKind) {
   std::string out;
-  append_json_string(out, "a\xc2\x85" "b\xe2\x80\xa8" "c\xe2\x80\xa9" "d\xc2\xa9");
+  append_json_string(out,
+                     "a\xc2\x85"
+                     "b\xe2\x80\xa8"
+                     "c\xe2\x80\xa9"
+                     "d\xc2\xa9");
   EXPECT_EQ(out, "\"a\\u0085b\\u2028c\\u2029d\xc2\xa9\"");
 }
 
 TEST(JsonText, IsAlwaysValidUtf8) {
   std::string out;
   append_json_string(out, "a\xff\xc3(\xed\xa0\x80\xf0\x9f\x98\x80");
-  EXPECT_EQ(out, "\"a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80\"");
+  EXPECT_EQ(out,
+            "\"a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80\"");
 }
 
 }  // namespace

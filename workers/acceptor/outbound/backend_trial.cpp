@@ -22,11 +22,13 @@ runtime::Task<proto::BackendTested> try_backend(EgressLink& egress, BackendCount
                                                 std::shared_ptr<const Generation> generation,
                                                 proto::TestBackend request) {
   const config::Backend* backend = generation->config->backend(request.backend.value);
-  if (backend == nullptr) co_return refused(Failure{proto::Refusal::backend_unavailable, "no such backend"});
+  if (backend == nullptr)
+    co_return refused(Failure{proto::Refusal::backend_unavailable, "no such backend"});
   if (const auto failure = objection_to(*generation->config, *backend)) co_return refused(*failure);
   proto::BackendTested tested;
   tested.ok = true;
-  const bool opens_nothing = request.host.value.empty() && hops_of(*generation->config, *backend).empty();
+  const bool opens_nothing =
+      request.host.value.empty() && hops_of(*generation->config, *backend).empty();
   if (opens_nothing || backend->type == config::BackendType::echo) co_return tested;
   const auto deadline = runtime::Loop::current().after(runtime::Duration(request.timeout_ms));
   OpenRequest ask{generation, backend, {request.host.value, request.port}, false};

@@ -17,7 +17,8 @@ tl::expected<OpenedSocket, Failure> EgressLink::read(ipc::Envelope reply) {
   }
   const auto opened = reply.as<proto::Opened>();
   if (!opened || reply.descriptors.empty()) {
-    return tl::unexpected(Failure{proto::Refusal::internal_error, "unexpected answer of the egress"});
+    return tl::unexpected(
+        Failure{proto::Refusal::internal_error, "unexpected answer of the egress"});
   }
   return OpenedSocket{std::move(reply.descriptors.front()), *opened};
 }

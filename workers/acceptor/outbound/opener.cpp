@@ -14,12 +14,15 @@ bool is_parent(const config::Backend& backend) {
 }
 
 std::uint32_t milliseconds_until(runtime::Deadline deadline) {
-  const auto left = std::chrono::duration_cast<runtime::Duration>(deadline - runtime::Clock::now()).count();
+  const auto left =
+      std::chrono::duration_cast<runtime::Duration>(deadline - runtime::Clock::now()).count();
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(left, 0, UINT32_MAX));
 }
 
-// The egress connects to the first parent whatever the host, or to the destination if there is no parent.
-proto::OpenTcp first_hop(const OpenRequest& request, const std::vector<const config::Backend*>& hops,
+// The egress connects to the first parent whatever the host, or to the destination if there is no
+// parent.
+proto::OpenTcp first_hop(const OpenRequest& request,
+                         const std::vector<const config::Backend*>& hops,
                          runtime::Deadline deadline) {
   proto::OpenTcp ask;
   ask.backend = hops.empty() ? request.backend->name : hops.front()->name;
@@ -31,7 +34,8 @@ proto::OpenTcp first_hop(const OpenRequest& request, const std::vector<const con
 
 }  // namespace
 
-std::vector<const config::Backend*> hops_of(const config::Config& config, const config::Backend& backend) {
+std::vector<const config::Backend*> hops_of(const config::Config& config,
+                                            const config::Backend& backend) {
   std::vector<const config::Backend*> hops;
   const config::Backend* each = &backend;
   for (unsigned depth = 0; each != nullptr && depth <= config::max_via_depth; ++depth) {
@@ -48,7 +52,8 @@ std::optional<Failure> objection_to(const config::Config& config, const config::
     if (depth > config::max_via_depth) {
       return Failure{proto::Refusal::backend_unavailable, "too many backends in a chain"};
     }
-    if (!each->unavailable.empty()) return Failure{proto::Refusal::backend_unavailable, each->unavailable};
+    if (!each->unavailable.empty())
+      return Failure{proto::Refusal::backend_unavailable, each->unavailable};
     if (each->type == BackendType::wireguard || each->type == BackendType::openvpn) {
       return Failure{proto::Refusal::backend_unavailable, "this version has no tunnel worker"};
     }
@@ -62,8 +67,10 @@ bool ends_at_http_parent(const config::Config& config, const config::Backend& ba
   return !hops.empty() && hops.back()->type == BackendType::http;
 }
 
-runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress, BackendCounters& counters,
-                                                            OpenRequest request, runtime::Deadline deadline) {
+runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
+                                                             BackendCounters& counters,
+                                                             OpenRequest request,
+                                                             runtime::Deadline deadline) {
   BackendCount& count = counters.of(request.backend->name);
   const auto hops = hops_of(*request.generation->config, *request.backend);
   const auto began = runtime::Clock::now();
@@ -73,12 +80,14 @@ runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
     co_return tl::unexpected(opened.error());
   }
   const auto connected = runtime::Clock::now();
-  std::unique_ptr<runtime::Stream> stream = std::make_unique<runtime::SocketStream>(std::move(opened->socket));
+  std::unique_ptr<runtime::Stream> stream =
+      std::make_unique<runtime::SocketStream>(std::move(opened->socket));
   if (!hops.empty()) {
     const bool takes_requests = request.absolute_form && hops.back()->type == BackendType::http;
     const bool connect_last = !takes_requests && !request.destination.host.empty();
-    auto through = co_await egress::open_through(hops, std::move(stream), request.destination, connect_last,
-                                                 request.generation->parent_tls, deadline);
+    auto through =
+        co_await egress::open_through(hops, std::move(stream), request.destination, connect_last,
+                                      request.generation->parent_tls, deadline);
     if (!through) {
       ++count.failed;
       co_return tl::unexpected(through.error());
@@ -88,8 +97,9 @@ runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
   const auto took = [](runtime::Deadline since) {
     return std::chrono::duration_cast<std::chrono::microseconds>(runtime::Clock::now() - since);
   };
-  co_return Upstream{std::move(stream), opened->terms.local, opened->terms.remote, opened->terms,
-                     took(began),       took(connected),     BackendCounters::Use(count)};
+  co_return Upstream{
+      std::move(stream), opened->terms.local, opened->terms.remote,       opened->terms,
+      took(began),       took(connected),     BackendCounters::Use(count)};
 }
 
 }  // namespace bulkhead::acceptor

@@ -1,10 +1,9 @@
-// Opens the way out that a route has chosen: asks the egress for the first socket, then speaks to each parent proxy on the way
-// (TLS, CONNECT, SOCKS5), nearest first.
+// Opens the way out that a route has chosen: asks the egress for the first socket, then speaks to
+// each parent proxy on the way (TLS, CONNECT, SOCKS5), nearest first.
 #pragma once
 
 #include <memory>
 #include <optional>
-
 #include <tl/expected.hpp>
 
 #include "proto/opening.h"
@@ -19,20 +18,25 @@ struct OpenRequest {
   std::shared_ptr<const Generation> generation;
   const config::Backend* backend = nullptr;  // of that generation; direct, http or socks5
   wire::HostPort destination;                // an empty host: only as far as the last parent
-  // Stop in front of the last parent if that is an HTTP proxy: the request itself goes to it, in absolute form.
+  // Stop in front of the last parent if that is an HTTP proxy: the request itself goes to it, in
+  // absolute form.
   bool absolute_form = false;
 };
 
 // The parents to pass, nearest first; backends of type direct add none.
-std::vector<const config::Backend*> hops_of(const config::Config& config, const config::Backend& backend);
+std::vector<const config::Backend*> hops_of(const config::Config& config,
+                                            const config::Backend& backend);
 
-// Why nothing can go through this backend, or through one on the way to it: what is not there fails closed.
+// Why nothing can go through this backend, or through one on the way to it: what is not there fails
+// closed.
 std::optional<Failure> objection_to(const config::Config& config, const config::Backend& backend);
 
 // True if plain requests through this backend are sent to an HTTP parent in absolute form.
 bool ends_at_http_parent(const config::Config& config, const config::Backend& backend);
 
-runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress, BackendCounters& counters,
-                                                            OpenRequest request, runtime::Deadline deadline);
+runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
+                                                             BackendCounters& counters,
+                                                             OpenRequest request,
+                                                             runtime::Deadline deadline);
 
 }  // namespace bulkhead::acceptor

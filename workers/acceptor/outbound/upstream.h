@@ -14,8 +14,9 @@ namespace bulkhead::acceptor {
 struct Upstream {
   std::unique_ptr<runtime::Stream> stream;
   wire::Endpoint local, remote;
-  proto::Opened terms;                          // of the first socket
-  std::chrono::microseconds connect_time{0};    // all of it: resolving, connecting, speaking to parents
+  proto::Opened terms;  // of the first socket
+  std::chrono::microseconds connect_time{
+      0};  // all of it: resolving, connecting, speaking to parents
   std::chrono::microseconds handshake_time{0};  // the last of these
   BackendCounters::Use use;
 };

@@ -13,7 +13,9 @@ bool is_quiet(runtime::Stream& stream) {
 
 }  // namespace
 
-UpstreamPool::~UpstreamPool() { clear(); }
+UpstreamPool::~UpstreamPool() {
+  clear();
+}
 
 void UpstreamPool::put(const std::string& key, Upstream upstream, std::size_t max_idle,
                        runtime::Duration max_idle_time) {
@@ -48,7 +50,8 @@ void UpstreamPool::drop(const std::string& key, const std::shared_ptr<Idle>& idl
   kept->upstream.reset();
 }
 
-runtime::Task<void> UpstreamPool::watch(std::string key, std::shared_ptr<Idle> idle, runtime::Deadline deadline) {
+runtime::Task<void> UpstreamPool::watch(std::string key, std::shared_ptr<Idle> idle,
+                                        runtime::Deadline deadline) {
   while (true) {
     const runtime::IoStatus status = co_await runtime::readable(*idle->upstream->stream, deadline);
     if (status == runtime::IoStatus::cancelled || !idle->upstream) co_return;

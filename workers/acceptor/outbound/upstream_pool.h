@@ -1,5 +1,5 @@
-// Idle upstream connections kept for the next request that goes the same way. Each is watched while it waits: an upstream
-// that closes it, or says something unasked, loses its place at once.
+// Idle upstream connections kept for the next request that goes the same way. Each is watched while
+// it waits: an upstream that closes it, or says something unasked, loses its place at once.
 #pragma once
 
 #include <list>
@@ -17,8 +17,10 @@ class UpstreamPool {
  public:
   ~UpstreamPool();
 
-  // key names the way: backend, destination and generation. At most max_idle are kept a key; the oldest goes first.
-  void put(const std::string& key, Upstream upstream, std::size_t max_idle, runtime::Duration max_idle_time);
+  // key names the way: backend, destination and generation. At most max_idle are kept a key; the
+  // oldest goes first.
+  void put(const std::string& key, Upstream upstream, std::size_t max_idle,
+           runtime::Duration max_idle_time);
 
   // The one that waited least, if there is one that is still open.
   std::optional<Upstream> take(const std::string& key);
@@ -34,7 +36,8 @@ class UpstreamPool {
   };
   using Line = std::list<std::shared_ptr<Idle>>;
 
-  runtime::Task<void> watch(std::string key, std::shared_ptr<Idle> idle, runtime::Deadline deadline);
+  runtime::Task<void> watch(std::string key, std::shared_ptr<Idle> idle,
+                            runtime::Deadline deadline);
   void drop(const std::string& key, const std::shared_ptr<Idle>& idle);
 
   std::map<std::string, Line> lines_;

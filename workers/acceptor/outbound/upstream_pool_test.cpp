@@ -18,7 +18,12 @@ struct Made {
 Made make(BackendCount& count) {
   int fds[2];
   EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds), 0);
-  return {Upstream{std::make_unique<runtime::SocketStream>(platform::UniqueFd(fds[0])), {}, {}, {}, {}, {},
+  return {Upstream{std::make_unique<runtime::SocketStream>(platform::UniqueFd(fds[0])),
+                   {},
+                   {},
+                   {},
+                   {},
+                   {},
                    BackendCounters::Use(count)},
           platform::UniqueFd(fds[1])};
 }

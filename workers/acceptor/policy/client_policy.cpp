@@ -6,7 +6,8 @@ namespace bulkhead::acceptor {
 namespace {
 
 bool any_contains(const std::vector<wire::Cidr>& blocks, const wire::IpAddress& address) {
-  return std::any_of(blocks.begin(), blocks.end(), [&](const wire::Cidr& block) { return block.contains(address); });
+  return std::any_of(blocks.begin(), blocks.end(),
+                     [&](const wire::Cidr& block) { return block.contains(address); });
 }
 
 }  // namespace
@@ -16,9 +17,11 @@ bool admits(const config::AccessControl& control, const wire::IpAddress& client)
   return control.whitelist.empty() || any_contains(control.whitelist, client);
 }
 
-std::optional<proto::Refusal> objection_to(const config::Config& config, const wire::IpAddress& client) {
+std::optional<proto::Refusal> objection_to(const config::Config& config,
+                                           const wire::IpAddress& client) {
   if (!admits(config.access_control, client)) return proto::Refusal::client_denied;
-  if (config.server.auth.mode != config::AuthMode::none) return proto::Refusal::authentication_unavailable;
+  if (config.server.auth.mode != config::AuthMode::none)
+    return proto::Refusal::authentication_unavailable;
   return std::nullopt;
 }
 

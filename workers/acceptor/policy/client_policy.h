@@ -12,8 +12,10 @@ namespace bulkhead::acceptor {
 // The blacklist wins; an empty whitelist admits everyone.
 bool admits(const config::AccessControl& control, const wire::IpAddress& client);
 
-// Why this client is not served, if it is not. A mode of authentication that nobody here can carry out refuses everyone.
-std::optional<proto::Refusal> objection_to(const config::Config& config, const wire::IpAddress& client);
+// Why this client is not served, if it is not. A mode of authentication that nobody here can carry
+// out refuses everyone.
+std::optional<proto::Refusal> objection_to(const config::Config& config,
+                                           const wire::IpAddress& client);
 
 // Whether the address may announce other clients with the PROXY protocol.
 bool is_trusted_proxy(const std::vector<wire::Cidr>& trusted, const wire::IpAddress& peer);

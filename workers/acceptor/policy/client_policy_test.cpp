@@ -5,9 +5,13 @@
 namespace bulkhead::acceptor {
 namespace {
 
-wire::IpAddress ip(const char* text) { return *wire::IpAddress::parse(text); }
+wire::IpAddress ip(const char* text) {
+  return *wire::IpAddress::parse(text);
+}
 
-TEST(ClientPolicy, EmptyListsAdmitEveryone) { EXPECT_TRUE(admits({}, ip("203.0.113.1"))); }
+TEST(ClientPolicy, EmptyListsAdmitEveryone) {
+  EXPECT_TRUE(admits({}, ip("203.0.113.1")));
+}
 
 TEST(ClientPolicy, AWhitelistAdmitsNobodyElse) {
   config::AccessControl control;

@@ -1,9 +1,8 @@
 #include "workers/acceptor/routing/rule_set.h"
 
-#include <idn2.h>
-
 #include <algorithm>
 #include <cctype>
+#include <idn2.h>
 
 namespace bulkhead::acceptor {
 namespace {
@@ -22,7 +21,8 @@ bool names_everything(const config::Match& match) {
 
 std::string to_a_labels(const std::string& name) {
   char* converted = nullptr;
-  if (idn2_to_ascii_8z(name.c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK) return name;
+  if (idn2_to_ascii_8z(name.c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+    return name;
   std::string out(converted);
   idn2_free(converted);
   return out;
@@ -64,7 +64,8 @@ const config::Rule* RuleSet::match(const RouteQuery& query) const {
   auto named = candidates.begin();
   auto general = general_.begin();
   while (named != candidates.end() || general != general_.end()) {
-    const bool take_named = general == general_.end() || (named != candidates.end() && *named < *general);
+    const bool take_named =
+        general == general_.end() || (named != candidates.end() && *named < *general);
     const config::Rule& rule = config_->rules[take_named ? *named++ : *general++];
     if (covers(rule.match, query, literal)) return &rule;
   }
@@ -74,15 +75,22 @@ const config::Rule* RuleSet::match(const RouteQuery& query) const {
 bool RuleSet::covers(const config::Match& match, const RouteQuery& query,
                      const std::optional<wire::IpAddress>& literal) const {
   const auto holds_client = [&](const wire::Cidr& block) { return block.contains(query.client); };
-  const auto holds_destination = [&](const wire::Cidr& block) { return literal && block.contains(*literal); };
-  const auto holds_port = [&](const config::PortRange& range) { return range.contains(query.destination.port); };
-  const auto is_protocol = [&](config::MatchProtocol protocol) { return protocol == query.protocol; };
+  const auto holds_destination = [&](const wire::Cidr& block) {
+    return literal && block.contains(*literal);
+  };
+  const auto holds_port = [&](const config::PortRange& range) {
+    return range.contains(query.destination.port);
+  };
+  const auto is_protocol = [&](config::MatchProtocol protocol) {
+    return protocol == query.protocol;
+  };
   const auto is_user = [&](const std::string& user) { return user == query.user; };
   // Nobody is in a group before there is authentication.
-  return none_given_or_any(match.ports, holds_port) && none_given_or_any(match.clients, holds_client) &&
+  return none_given_or_any(match.ports, holds_port) &&
+         none_given_or_any(match.clients, holds_client) &&
          none_given_or_any(match.destinations, holds_destination) &&
-         none_given_or_any(match.protocols, is_protocol) && none_given_or_any(match.users, is_user) &&
-         match.groups.empty();
+         none_given_or_any(match.protocols, is_protocol) &&
+         none_given_or_any(match.users, is_user) && match.groups.empty();
 }
 
 }  // namespace bulkhead::acceptor

@@ -1,7 +1,8 @@
-// The rules of one generation, compiled: which rule covers a request. First match wins; no match is a refusal.
+// The rules of one generation, compiled: which rule covers a request. First match wins; no match is
+// a refusal.
 //
-// Rules that name domains are found through an index and only looked at when one of their patterns covers the host; the
-// others (and those with "*") are looked at in turn.
+// Rules that name domains are found through an index and only looked at when one of their patterns
+// covers the host; the others (and those with "*") are looked at in turn.
 #pragma once
 
 #include <memory>
@@ -23,7 +24,8 @@ struct RouteQuery {
   std::string_view user;
 };
 
-// The form in which hosts are compared: lower case, A-labels, no trailing dot; an address in its one spelling.
+// The form in which hosts are compared: lower case, A-labels, no trailing dot; an address in its
+// one spelling.
 std::string normalise_host(std::string_view host);
 
 class RuleSet {

@@ -8,7 +8,8 @@ namespace bulkhead::acceptor {
 namespace {
 
 std::shared_ptr<const config::Config> load(const std::string& rules) {
-  const std::string text = "backends:\n  - {name: a, type: direct}\n  - {name: b, type: direct}\nrules:\n" + rules;
+  const std::string text =
+      "backends:\n  - {name: a, type: direct}\n  - {name: b, type: direct}\nrules:\n" + rules;
   const config::LoadResult loaded = config::load_text(text, "test");
   EXPECT_FALSE(config::has_errors(loaded.diagnostics)) << to_string(loaded.diagnostics.front());
   return loaded.config;
@@ -37,19 +38,22 @@ TEST(RuleSet, ExactMeansExact) {
 }
 
 TEST(RuleSet, FirstInOrderWinsWhateverItsKind) {
-  const RuleSet rules(load("  - {name: port, match: {ports: [22]}, action: block}\n"
-                           "  - {name: deep, match: {domains: ['*.b.test']}, backend: a}\n"
-                           "  - {name: star, match: {domains: ['*']}, backend: b}\n"
-                           "  - {name: late, match: {domains: [x.b.test]}, backend: b}\n"));
+  const RuleSet rules(
+      load("  - {name: port, match: {ports: [22]}, action: block}\n"
+           "  - {name: deep, match: {domains: ['*.b.test']}, backend: a}\n"
+           "  - {name: star, match: {domains: ['*']}, backend: b}\n"
+           "  - {name: late, match: {domains: [x.b.test]}, backend: b}\n"));
   EXPECT_EQ(first(rules, "x.b.test"), "deep");
   EXPECT_EQ(first(rules, "x.b.test", 22), "port");
   EXPECT_EQ(first(rules, "other.test"), "star");
 }
 
 TEST(RuleSet, AllKindsMustHoldAndTheNextRuleIsTried) {
-  const RuleSet rules(load("  - name: narrow\n    match: {domains: ['*.a.test'], ports: ['8000-8999'], clients: [10.0.0.0/8], "
-                           "protocols: [http]}\n    backend: a\n"
-                           "  - {name: wide, match: {domains: ['*.a.test']}, backend: b}\n"));
+  const RuleSet rules(
+      load("  - name: narrow\n    match: {domains: ['*.a.test'], ports: ['8000-8999'], clients: "
+           "[10.0.0.0/8], "
+           "protocols: [http]}\n    backend: a\n"
+           "  - {name: wide, match: {domains: ['*.a.test']}, backend: b}\n"));
   const auto http = config::MatchProtocol::http;
   EXPECT_EQ(first(rules, "x.a.test", 8080, http, "10.1.2.3"), "narrow");
   EXPECT_EQ(first(rules, "x.a.test", 9000, http, "10.1.2.3"), "wide");
@@ -58,8 +62,9 @@ TEST(RuleSet, AllKindsMustHoldAndTheNextRuleIsTried) {
 }
 
 TEST(RuleSet, AddressesMatchBlocksAndTheirOwnSpelling) {
-  const RuleSet rules(load("  - {name: block, match: {destinations: [10.0.0.0/8, '2001:db8::/32']}, action: block}\n"
-                           "  - {name: literal, match: {domains: ['192.0.2.9']}, backend: a}\n"));
+  const RuleSet rules(load(
+      "  - {name: block, match: {destinations: [10.0.0.0/8, '2001:db8::/32']}, action: block}\n"
+      "  - {name: literal, match: {domains: ['192.0.2.9']}, backend: a}\n"));
   EXPECT_EQ(first(rules, "10.9.8.7"), "block");
   EXPECT_EQ(first(rules, "::ffff:10.9.8.7"), "block");
   EXPECT_EQ(first(rules, "2001:DB8:0::1"), "block");
@@ -68,10 +73,12 @@ TEST(RuleSet, AddressesMatchBlocksAndTheirOwnSpelling) {
 }
 
 TEST(RuleSet, InternationalNamesMeetInTheirALabels) {
-  const RuleSet rules(load("  - {name: idn, match: {domains: ['*.bücher.example']}, backend: a}\n"));
+  const RuleSet rules(
+      load("  - {name: idn, match: {domains: ['*.bücher.example']}, backend: a}\n"));
   EXPECT_EQ(first(rules, "www.xn--bcher-kva.example"), "idn");
-  EXPECT_EQ(first(rules, "www.B\xc3\x9c"
-                         "cher.example"),
+  EXPECT_EQ(first(rules,
+                  "www.B\xc3\x9c"
+                  "cher.example"),
             "idn");
 }
 

@@ -34,8 +34,8 @@ AccessRecord Client::new_record(std::string_view protocol) const {
 }
 
 tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generation> generation,
-                                   const wire::HostPort& destination, config::MatchProtocol protocol,
-                                   AccessRecord& record) {
+                                   const wire::HostPort& destination,
+                                   config::MatchProtocol protocol, AccessRecord& record) {
   const config::Config& config = *generation->config;
   if (const auto reason = objection_to(config, client.entry.client.address)) return refuse(*reason);
   const RouteQuery query{destination, client.entry.client.address, protocol, record.username};
@@ -50,7 +50,8 @@ tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generat
     return route;
   }
   route.backend = choose_backend(config, *route.rule);
-  if (route.backend == nullptr) return refuse(proto::Refusal::backend_unavailable, "no such backend");
+  if (route.backend == nullptr)
+    return refuse(proto::Refusal::backend_unavailable, "no such backend");
   record.backend = route.backend->name;
   if (const auto failure = objection_to(config, *route.backend)) return tl::unexpected(*failure);
   return route;

@@ -1,25 +1,30 @@
-// One client connection as its session sees it, from accept to close. The rooms are walked in order: recognised, admitted,
-// routed, opened, relayed, accounted.
+// One client connection as its session sees it, from accept to close. The rooms are walked in
+// order: recognised, admitted, routed, opened, relayed, accounted.
 #pragma once
 
 #include <memory>
 #include <string>
 
+#include "egress/failure.h"
 #include "proto/worker.h"
 #include "runtime/stream.h"
 #include "workers/acceptor/acceptor.h"
-#include "egress/failure.h"
 #include "workers/acceptor/session/read_buffer.h"
 
 namespace bulkhead::acceptor {
 
 struct Client {
   Client(Acceptor& owner, const proto::Listener& on, platform::UniqueFd socket, wire::Endpoint peer)
-      : acceptor(owner), listener(on), peer_address(peer), stream(std::make_unique<runtime::SocketStream>(std::move(socket))), entry(owner.connections, peer) {}
+      : acceptor(owner),
+        listener(on),
+        peer_address(peer),
+        stream(std::make_unique<runtime::SocketStream>(std::move(socket))),
+        entry(owner.connections, peer) {}
 
   Acceptor& acceptor;
   proto::Listener listener;
-  wire::Endpoint peer_address;  // of the socket; entry.client is the one announced by a PROXY header, if any
+  wire::Endpoint
+      peer_address;  // of the socket; entry.client is the one announced by a PROXY header, if any
   std::unique_ptr<runtime::Stream> stream;
   ReadBuffer buffer;  // read and not yet used
   ConnectionEntry entry;
@@ -32,15 +37,15 @@ struct Client {
 struct Route {
   std::shared_ptr<const Generation> generation;
   const config::Rule* rule = nullptr;
-  const config::Backend* backend = nullptr;   // null for a redirect
+  const config::Backend* backend = nullptr;  // null for a redirect
   const config::Redirect* redirect = nullptr;
 };
 
-// Admits and routes: client policy, then rules, then whether the backend can be used at all. Fills the record's rule and
-// backend.
+// Admits and routes: client policy, then rules, then whether the backend can be used at all. Fills
+// the record's rule and backend.
 tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generation> generation,
-                                   const wire::HostPort& destination, config::MatchProtocol protocol,
-                                   AccessRecord& record);
+                                   const wire::HostPort& destination,
+                                   config::MatchProtocol protocol, AccessRecord& record);
 
 // The client went away before it could be answered: recorded with status 499, as is the custom.
 void record_lost_client(Client& client, const Generation& generation, AccessRecord record);

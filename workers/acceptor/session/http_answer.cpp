@@ -15,8 +15,8 @@ std::string proxy_status(const Generation& generation, const Failure& failure) {
   return value + '"';
 }
 
-runtime::Task<bool> send(Client& client, const Generation& generation, std::string text, bool keep_alive,
-                         AccessRecord& record) {
+runtime::Task<bool> send(Client& client, const Generation& generation, std::string text,
+                         bool keep_alive, AccessRecord& record) {
   const auto deadline = runtime::Loop::current().after(generation.config->network.timeouts.write);
   const runtime::IoResult sent = co_await runtime::write_all(*client.stream, text, deadline);
   record.bytes_sent += sent.bytes;
@@ -27,8 +27,8 @@ runtime::Task<bool> send(Client& client, const Generation& generation, std::stri
 
 }  // namespace
 
-runtime::Task<bool> refuse_http(Client& client, std::shared_ptr<const Generation> generation, HttpRefusal refusal,
-                                AccessRecord record) {
+runtime::Task<bool> refuse_http(Client& client, std::shared_ptr<const Generation> generation,
+                                HttpRefusal refusal, AccessRecord record) {
   set_refusal(record, refusal.failure);
   if (refusal.status != 0) record.status = refusal.status;
   const std::string status = proxy_status(*generation, refusal.failure);

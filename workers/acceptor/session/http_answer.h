@@ -1,4 +1,5 @@
-// Answers that the proxy gives itself: errors with Proxy-Status (RFC 9209), redirects, and the answer to CONNECT.
+// Answers that the proxy gives itself: errors with Proxy-Status (RFC 9209), redirects, and the
+// answer to CONNECT.
 #pragma once
 
 #include <string>
@@ -17,8 +18,8 @@ struct HttpRefusal {
 };
 
 // Writes the answer and the record. True if the connection may carry another request.
-runtime::Task<bool> refuse_http(Client& client, std::shared_ptr<const Generation> generation, HttpRefusal refusal,
-                                AccessRecord record);
+runtime::Task<bool> refuse_http(Client& client, std::shared_ptr<const Generation> generation,
+                                HttpRefusal refusal, AccessRecord record);
 
 runtime::Task<bool> redirect_http(Client& client, const Route& route, bool keep_alive, bool to_head,
                                   AccessRecord record);

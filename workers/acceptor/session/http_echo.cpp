@@ -1,4 +1,5 @@
-// Requests that the proxy answers from what they say: the echo backend, and TRACE or OPTIONS that end here.
+// Requests that the proxy answers from what they say: the echo backend, and TRACE or OPTIONS that
+// end here.
 #include "wire/http1/body.h"
 #include "wire/http1/forward.h"
 #include "workers/acceptor/session/http_answer.h"
@@ -11,7 +12,8 @@ namespace http1 = wire::http1;
 
 // The request's head as it was received; credentials stay out of it (RFC 9110 section 9.3.8).
 std::string received_head(const http1::RequestHead& head) {
-  std::string text = head.method + " " + head.target + " " + std::string(to_string(head.version)) + "\r\n";
+  std::string text =
+      head.method + " " + head.target + " " + std::string(to_string(head.version)) + "\r\n";
   head.headers.for_each([&](const http1::Field& field) {
     const bool secret = http1::equals_ignoring_case(field.name, "Proxy-Authorization") ||
                         http1::equals_ignoring_case(field.name, "Authorization") ||
@@ -30,8 +32,8 @@ std::string answer_head(bool chunked, bool keep_alive) {
 
 }  // namespace
 
-runtime::Task<bool> echo_request(Client& client, const Route& route, const http1::RequestHead& head, bool keep_alive,
-                                 AccessRecord record) {
+runtime::Task<bool> echo_request(Client& client, const Route& route, const http1::RequestHead& head,
+                                 bool keep_alive, AccessRecord record) {
   const config::Timeouts& timeouts = route.generation->config->network.timeouts;
   const bool chunked = head.version == http1::Version::http_1_1;
   const bool to_head = head.method == "HEAD";
@@ -59,7 +61,8 @@ runtime::Task<bool> echo_request(Client& client, const Route& route, const http1
     if (!sent.ok() || body.done()) break;
     out.clear();
     if (client.buffer.empty()) {
-      const runtime::IoResult got = co_await read_more(*client.stream, client.buffer, runtime::Loop::current().after(timeouts.idle));
+      const runtime::IoResult got = co_await read_more(
+          *client.stream, client.buffer, runtime::Loop::current().after(timeouts.idle));
       if (!got.ok()) break;
     }
     const http1::BodyStep step = body.feed(client.buffer.view());
@@ -73,17 +76,22 @@ runtime::Task<bool> echo_request(Client& client, const Route& route, const http1
   co_return keeps&& body.done();
 }
 
-runtime::Task<bool> answer_max_forwards(Client& client, std::shared_ptr<const Generation> generation,
-                                        const http1::RequestHead& head, bool keep_alive, AccessRecord record) {
+runtime::Task<bool> answer_max_forwards(Client& client,
+                                        std::shared_ptr<const Generation> generation,
+                                        const http1::RequestHead& head, bool keep_alive,
+                                        AccessRecord record) {
   record.status = 200;
   std::string text;
   if (head.method == "TRACE") {
     const std::string body = received_head(head);
-    text = "HTTP/1.1 200 OK\r\nContent-Type: message/http\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
+    text = "HTTP/1.1 200 OK\r\nContent-Type: message/http\r\nContent-Length: " +
+           std::to_string(body.size()) + "\r\n";
     text += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
     text += body;
   } else {
-    text = "HTTP/1.1 200 OK\r\nAllow: GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, PATCH\r\nContent-Length: 0\r\n";
+    text =
+        "HTTP/1.1 200 OK\r\nAllow: GET, HEAD, POST, PUT, DELETE, CONNECT, OPTIONS, TRACE, "
+        "PATCH\r\nContent-Length: 0\r\n";
     text += keep_alive ? "\r\n" : "Connection: close\r\n\r\n";
   }
   const auto deadline = runtime::Loop::current().after(generation->config->network.timeouts.write);

@@ -36,7 +36,8 @@ class LiveRecord {
 };
 
 // Plain requests go to the last parent on the way, with the credentials it wants.
-const config::ParentProxy* last_parent(const config::Config& config, const config::Backend& backend) {
+const config::ParentProxy* last_parent(const config::Config& config,
+                                       const config::Backend& backend) {
   return &*hops_of(config, backend).back()->proxy;
 }
 
@@ -54,7 +55,8 @@ std::string pool_key(const Route& route, const http1::RequestHead& head, bool ab
 
 }  // namespace
 
-HttpExchange::HttpExchange(Client& client, Route route, http1::RequestHead& head, AccessRecord record)
+HttpExchange::HttpExchange(Client& client, Route route, http1::RequestHead& head,
+                           AccessRecord record)
     : client_(client),
       route_(std::move(route)),
       head_(head),
@@ -66,13 +68,15 @@ HttpExchange::HttpExchange(Client& client, Route route, http1::RequestHead& head
 
 runtime::Task<bool> HttpExchange::run() {
   if (route_.backend->type == config::BackendType::echo) {
-    const bool kept = co_await echo_request(client_, route_, head_, client_keeps_alive_, std::move(record_));
+    const bool kept =
+        co_await echo_request(client_, route_, head_, client_keeps_alive_, std::move(record_));
     co_return kept;
   }
   if (!prepare()) {
     HttpRefusal refusal;
     refusal.failure = {Refusal::bad_request, "cannot be forwarded"};
-    const bool kept = co_await refuse_http(client_, route_.generation, std::move(refusal), std::move(record_));
+    const bool kept =
+        co_await refuse_http(client_, route_.generation, std::move(refusal), std::move(record_));
     co_return kept;
   }
   std::optional<Upstream> upstream = take_pooled();
@@ -96,7 +100,8 @@ runtime::Task<bool> HttpExchange::run() {
     refusal.failure = *failure_;
     refusal.keep_alive = client_keeps_alive_ && !head_.body.has_body();
     refusal.to_head = to_head_;
-    const bool kept = co_await refuse_http(client_, route_.generation, std::move(refusal), std::move(record_));
+    const bool kept =
+        co_await refuse_http(client_, route_.generation, std::move(refusal), std::move(record_));
     co_return kept;
   }
   const bool kept = co_await finish(std::move(*upstream));
@@ -111,8 +116,11 @@ bool HttpExchange::prepare() {
   forwarding.keep_alive = config_.network.keepalive.enabled;
   forwarding.forward_upgrade = upgrade_requested_;
   if (!http1::prepare_request(head_, forwarding)) return false;
-  if (absolute_form_ && !add_credentials(head_, *last_parent(config_, *route_.backend))) return false;
-  http1::append_request_head(request_text_, head_, absolute_form_ ? http1::TargetForm::absolute : http1::TargetForm::origin);
+  if (absolute_form_ && !add_credentials(head_, *last_parent(config_, *route_.backend)))
+    return false;
+  http1::append_request_head(
+      request_text_, head_,
+      absolute_form_ ? http1::TargetForm::absolute : http1::TargetForm::origin);
   return true;
 }
 
@@ -123,8 +131,8 @@ std::optional<Upstream> HttpExchange::take_pooled() {
 
 runtime::Task<std::optional<Failure>> HttpExchange::connect(std::optional<Upstream>& upstream) {
   OpenRequest ask{route_.generation, route_.backend, head_.authority, true};
-  auto opened = co_await open_upstream(client_.acceptor.egress, client_.acceptor.backends, std::move(ask),
-                                       after(config_.network.timeouts.connect));
+  auto opened = co_await open_upstream(client_.acceptor.egress, client_.acceptor.backends,
+                                       std::move(ask), after(config_.network.timeouts.connect));
   if (!opened) co_return opened.error();
   record_.connect_time = opened->connect_time;
   upstream.emplace(std::move(*opened));
@@ -139,7 +147,8 @@ void HttpExchange::begin_attempt() {
   response_ = http1::ResponseParser(context, route_.generation->http_limits);
   response_buffer_ = {};
   failure_.reset();
-  request_sent_ = response_begun_ = client_told_ = response_done_ = client_broken_ = upgraded_ = false;
+  request_sent_ = response_begun_ = client_told_ = response_done_ = client_broken_ = upgraded_ =
+      false;
   upstream_reusable_ = downstream_keep_alive_ = false;
   last_upload_ = runtime::Clock::now();
 }
@@ -164,9 +173,11 @@ runtime::Task<void> HttpExchange::exchange(runtime::Stream& upstream) {
   upload_scope_ = download_scope_ = nullptr;
 }
 
-// A write that fails is not yet a failure: the upstream may have answered before it closed. The download tells.
+// A write that fails is not yet a failure: the upstream may have answered before it closed. The
+// download tells.
 runtime::Task<void> HttpExchange::upload(runtime::Stream& upstream) {
-  const runtime::IoResult sent = co_await runtime::write_all(upstream, request_text_, after(config_.network.timeouts.write));
+  const runtime::IoResult sent =
+      co_await runtime::write_all(upstream, request_text_, after(config_.network.timeouts.write));
   if (!sent.ok()) co_return;
   if (head_.body.has_body()) co_await upload_body(upstream);
   request_sent_ = request_body_.done();
@@ -196,7 +207,8 @@ runtime::Task<void> HttpExchange::upload_body(runtime::Stream& upstream) {
     }
     client_.buffer.consume(step.consumed);
     record_.bytes_received += step.consumed;
-    const runtime::IoResult sent = co_await runtime::write_all(upstream, out, after(config_.network.timeouts.write));
+    const runtime::IoResult sent =
+        co_await runtime::write_all(upstream, out, after(config_.network.timeouts.write));
     if (!sent.ok()) co_return;
     last_upload_ = runtime::Clock::now();
   }
@@ -204,7 +216,8 @@ runtime::Task<void> HttpExchange::upload_body(runtime::Stream& upstream) {
 
 // More of the request's body. A client that stops in the middle of it has spoilt the request.
 runtime::Task<bool> HttpExchange::read_request_body() {
-  const runtime::IoResult got = co_await read_more(*client_.stream, client_.buffer, after(config_.network.timeouts.idle));
+  const runtime::IoResult got =
+      co_await read_more(*client_.stream, client_.buffer, after(config_.network.timeouts.idle));
   if (got.ok()) co_return true;
   client_broken_ = true;
   if (got.status == runtime::IoStatus::cancelled) co_return false;
@@ -258,18 +271,21 @@ runtime::Task<bool> HttpExchange::read_response_head(runtime::Stream& upstream) 
 
 // More of the response. Silence counts from the last octet of the request that went out.
 runtime::Task<bool> HttpExchange::read_response(runtime::Stream& upstream) {
-  const runtime::Duration patience = response_begun_ ? config_.network.timeouts.idle : config_.network.timeouts.read;
+  const runtime::Duration patience =
+      response_begun_ ? config_.network.timeouts.idle : config_.network.timeouts.read;
   while (true) {
     const runtime::IoResult got = co_await read_more(upstream, response_buffer_, after(patience));
     if (got.ok()) {
       response_begun_ = true;
       co_return true;
     }
-    const bool uploading = upload_scope_ != nullptr && last_upload_ + patience > runtime::Clock::now();
+    const bool uploading =
+        upload_scope_ != nullptr && last_upload_ + patience > runtime::Clock::now();
     if (got.status == runtime::IoStatus::timed_out && uploading) continue;
     if (got.status == runtime::IoStatus::timed_out) fail(Refusal::upstream_timeout, {});
     if (got.status == runtime::IoStatus::cancelled) fail(Refusal::shutting_down, "cancelled");
-    if (got.status == runtime::IoStatus::eof) fail(Refusal::connection_reset, "closed before the response was whole");
+    if (got.status == runtime::IoStatus::eof)
+      fail(Refusal::connection_reset, "closed before the response was whole");
     if (got.status == runtime::IoStatus::failed) fail(Refusal::connection_reset, "reset");
     co_return false;
   }
@@ -289,7 +305,8 @@ std::string HttpExchange::response_head_text(http1::BodyFraming& framing) {
   http1::ResponseForwarding forwarding;
   forwarding.pseudonym = config_.server.via;
   forwarding.client_version = head_.version;
-  forwarding.keep_alive = client_keeps_alive_ && request_body_.done() && !client_.acceptor.connections.draining();
+  forwarding.keep_alive =
+      client_keeps_alive_ && request_body_.done() && !client_.acceptor.connections.draining();
   const http1::Downstream downstream = http1::prepare_response(response, forwarding);
   if (!downstream.ok) fail(Refusal::upstream_protocol_error, "the response cannot be forwarded");
   framing = downstream.body;
@@ -306,7 +323,8 @@ runtime::Task<void> HttpExchange::download_body(runtime::Stream& upstream, std::
   while (true) {
     while (!body.done() && !response_buffer_.empty()) {
       const http1::BodyStep step = body.feed(response_buffer_.view());
-      if (step.error != http1::ParseError::none) co_return fail(Refusal::upstream_protocol_error, std::string(http1::name(step.error)));
+      if (step.error != http1::ParseError::none)
+        co_return fail(Refusal::upstream_protocol_error, std::string(http1::name(step.error)));
       if (chunked) {
         http1::append_chunk(out, step.payload);
       } else {
@@ -340,7 +358,8 @@ runtime::Task<void> HttpExchange::download_body(runtime::Stream& upstream, std::
 
 runtime::Task<bool> HttpExchange::write_to_client(std::string bytes) {
   client_told_ = true;
-  const runtime::IoResult sent = co_await runtime::write_all(*client_.stream, bytes, after(config_.network.timeouts.write));
+  const runtime::IoResult sent =
+      co_await runtime::write_all(*client_.stream, bytes, after(config_.network.timeouts.write));
   record_.bytes_sent += sent.bytes;
   if (sent.ok()) co_return true;
   client_broken_ = true;
@@ -361,7 +380,8 @@ runtime::Task<bool> HttpExchange::finish(Upstream upstream) {
   if (failure_ && !client_told_) {
     HttpRefusal refusal{.failure = *failure_, .to_head = to_head_};
     refusal.keep_alive = client_keeps_alive_ && !client_broken_ && request_body_.done();
-    const bool kept = co_await refuse_http(client_, route_.generation, std::move(refusal), std::move(record_));
+    const bool kept =
+        co_await refuse_http(client_, route_.generation, std::move(refusal), std::move(record_));
     co_return kept;
   }
   if (failure_) {
@@ -374,14 +394,16 @@ runtime::Task<bool> HttpExchange::finish(Upstream upstream) {
   const bool clean = response_done_ && !failure_ && request_body_.done();
   if (clean && upstream_reusable_ && keepalive.enabled && response_buffer_.empty() &&
       route_.generation == client_.acceptor.generation) {
-    client_.acceptor.pool.put(pool_key_, std::move(upstream), keepalive.max_idle_conns, keepalive.max_idle_time);
+    client_.acceptor.pool.put(pool_key_, std::move(upstream), keepalive.max_idle_conns,
+                              keepalive.max_idle_time);
   }
-  co_return clean && downstream_keep_alive_ && !client_broken_;
+  co_return clean&& downstream_keep_alive_ && !client_broken_;
 }
 
 runtime::Task<bool> HttpExchange::become_tunnel(Upstream upstream) {
   const std::string early = response_buffer_.take();
-  const runtime::IoResult sent = co_await runtime::write_all(*client_.stream, early, after(config_.network.timeouts.write));
+  const runtime::IoResult sent =
+      co_await runtime::write_all(*client_.stream, early, after(config_.network.timeouts.write));
   record_.bytes_sent += sent.bytes;
   if (!sent.ok()) {
     record_lost_client(client_, *route_.generation, std::move(record_));

@@ -1,9 +1,9 @@
-// One plain HTTP request, forwarded: an upstream connection from the pool or a new one, the request out and the response
-// back at the same time, both bodies streamed and framed anew.
+// One plain HTTP request, forwarded: an upstream connection from the pool or a new one, the request
+// out and the response back at the same time, both bodies streamed and framed anew.
 //
-// Start reading at run(). A pooled connection that the upstream closed before it said anything is replaced once, if the
-// request can be sent again (no octet of its body is gone). An early response ends the upload; an upgrade (101) turns
-// both connections into a tunnel.
+// Start reading at run(). A pooled connection that the upstream closed before it said anything is
+// replaced once, if the request can be sent again (no octet of its body is gone). An early response
+// ends the upload; an upgrade (101) turns both connections into a tunnel.
 #pragma once
 
 #include <memory>
@@ -46,12 +46,15 @@ class HttpExchange {
   runtime::Task<void> download(runtime::Stream& upstream);
   runtime::Task<bool> read_response_head(runtime::Stream& upstream);
   runtime::Task<bool> read_response(runtime::Stream& upstream);
-  runtime::Task<void> download_body(runtime::Stream& upstream, std::string out, wire::http1::BodyFraming framing);
+  runtime::Task<void> download_body(runtime::Stream& upstream, std::string out,
+                                    wire::http1::BodyFraming framing);
   runtime::Task<bool> write_to_client(std::string bytes);
   std::string response_head_text(wire::http1::BodyFraming& framing);
 
   void fail(proto::Refusal reason, std::string detail);
-  runtime::Deadline after(runtime::Duration time) const { return runtime::Loop::current().after(time); }
+  runtime::Deadline after(runtime::Duration time) const {
+    return runtime::Loop::current().after(time);
+  }
 
   Client& client_;
   Route route_;
@@ -70,26 +73,29 @@ class HttpExchange {
   wire::http1::BodyDecoder request_body_;
   wire::http1::ResponseParser response_;
   ReadBuffer response_buffer_;
-  runtime::CancelScope* upload_scope_ = nullptr;    // while both directions run
+  runtime::CancelScope* upload_scope_ = nullptr;  // while both directions run
   runtime::CancelScope* download_scope_ = nullptr;
   runtime::Deadline last_upload_;
   std::optional<Failure> failure_;
-  bool request_sent_ = false;      // all of it
-  bool response_begun_ = false;    // an octet of it has arrived
-  bool client_told_ = false;       // an octet of the response has gone to the client
+  bool request_sent_ = false;    // all of it
+  bool response_begun_ = false;  // an octet of it has arrived
+  bool client_told_ = false;     // an octet of the response has gone to the client
   bool response_done_ = false;
-  bool client_broken_ = false;     // the client's connection cannot be used further
-  bool upgraded_ = false;          // 101: both connections are raw now
+  bool client_broken_ = false;  // the client's connection cannot be used further
+  bool upgraded_ = false;       // 101: both connections are raw now
   bool upstream_reusable_ = false;
   bool downstream_keep_alive_ = false;
 };
 
 // The echo backend's answer: the request itself, as message/http.
-runtime::Task<bool> echo_request(Client& client, const Route& route, const wire::http1::RequestHead& head,
-                                 bool keep_alive, AccessRecord record);
+runtime::Task<bool> echo_request(Client& client, const Route& route,
+                                 const wire::http1::RequestHead& head, bool keep_alive,
+                                 AccessRecord record);
 
 // TRACE or OPTIONS with Max-Forwards 0: this proxy is the recipient (RFC 9110 section 7.6.2).
-runtime::Task<bool> answer_max_forwards(Client& client, std::shared_ptr<const Generation> generation,
-                                        const wire::http1::RequestHead& head, bool keep_alive, AccessRecord record);
+runtime::Task<bool> answer_max_forwards(Client& client,
+                                        std::shared_ptr<const Generation> generation,
+                                        const wire::http1::RequestHead& head, bool keep_alive,
+                                        AccessRecord record);
 
 }  // namespace bulkhead::acceptor

@@ -21,20 +21,23 @@ struct ReadHead {
   ParseResult result;
 };
 
-// Waits for a request's first octet as an idle connection, for the rest of its head under the header deadline.
-runtime::Task<ReadHead> read_head(Client& client, const Generation& generation, http1::RequestParser& parser) {
+// Waits for a request's first octet as an idle connection, for the rest of its head under the
+// header deadline.
+runtime::Task<ReadHead> read_head(Client& client, const Generation& generation,
+                                  http1::RequestParser& parser) {
   const config::Timeouts& timeouts = generation.config->network.timeouts;
   if (client.buffer.empty()) {
     client.entry.set_idle(true);
-    const runtime::IoResult got =
-        co_await read_more(*client.stream, client.buffer, runtime::Loop::current().after(timeouts.idle));
+    const runtime::IoResult got = co_await read_more(*client.stream, client.buffer,
+                                                     runtime::Loop::current().after(timeouts.idle));
     client.entry.set_idle(false);
     if (!got.ok()) co_return ReadHead{};
   }
   const auto deadline = runtime::Loop::current().after(timeouts.header);
   while (true) {
     const ParseResult result = parser.parse(client.buffer.view());
-    if (result.status == ParseResult::Status::complete) co_return ReadHead{HeadArrival::complete, result};
+    if (result.status == ParseResult::Status::complete)
+      co_return ReadHead{HeadArrival::complete, result};
     if (result.status == ParseResult::Status::error) co_return ReadHead{HeadArrival::error, result};
     const runtime::IoResult got = co_await read_more(*client.stream, client.buffer, deadline);
     if (got.status == runtime::IoStatus::timed_out) co_return ReadHead{HeadArrival::late, result};
@@ -42,7 +45,8 @@ runtime::Task<ReadHead> read_head(Client& client, const Generation& generation, 
   }
 }
 
-void describe(AccessRecord& record, const http1::RequestHead& head, const config::AccessLog& settings) {
+void describe(AccessRecord& record, const http1::RequestHead& head,
+              const config::AccessLog& settings) {
   record.method = head.method;
   record.destination = head.authority;
   record.path = head.path_and_query;
@@ -51,7 +55,8 @@ void describe(AccessRecord& record, const http1::RequestHead& head, const config
   record.referer = head.headers.get("Referer").value_or("");
   for (const config::LogField field : settings.fields) {
     if (field != config::LogField::headers) continue;
-    head.headers.for_each([&](const http1::Field& each) { record.headers.emplace_back(each.name, each.value); });
+    head.headers.for_each(
+        [&](const http1::Field& each) { record.headers.emplace_back(each.name, each.value); });
   }
 }
 
@@ -63,12 +68,17 @@ void show(Client& client, const AccessRecord& record, std::string_view state) {
   client.entry.state = state;
 }
 
-// The connection is a tunnel from here on, or is refused; in both cases it carries no further request.
-runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generation> generation, AccessRecord record) {
+// The connection is a tunnel from here on, or is refused; in both cases it carries no further
+// request.
+runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generation> generation,
+                                  AccessRecord record) {
   const config::Timeouts& timeouts = generation->config->network.timeouts;
-  const auto routed = route(client, generation, record.destination, config::MatchProtocol::connect, record);
+  const auto routed =
+      route(client, generation, record.destination, config::MatchProtocol::connect, record);
   if (!routed || routed->redirect != nullptr) {
-    const Failure failure = routed ? Failure{Refusal::rule_blocked, "a redirect cannot answer CONNECT"} : routed.error();
+    const Failure failure = routed
+                                ? Failure{Refusal::rule_blocked, "a redirect cannot answer CONNECT"}
+                                : routed.error();
     HttpRefusal refusal;
     refusal.failure = failure;
     co_await refuse_http(client, generation, std::move(refusal), std::move(record));
@@ -78,14 +88,16 @@ runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generati
   static constexpr std::string_view established = "HTTP/1.1 200 Connection established\r\n\r\n";
   record.status = 200;
   if (routed->backend->type == config::BackendType::echo) {
-    const runtime::IoResult sent = co_await runtime::write_all(*client.stream, established, runtime::Loop::current().after(timeouts.write));
+    const runtime::IoResult sent = co_await runtime::write_all(
+        *client.stream, established, runtime::Loop::current().after(timeouts.write));
     if (!sent.ok()) co_return record_lost_client(client, *generation, std::move(record));
     co_await run_echo(client, *routed, std::move(record));
     co_return;
   }
   OpenRequest ask{generation, routed->backend, record.destination, false};
-  auto opened = co_await open_upstream(client.acceptor.egress, client.acceptor.backends, std::move(ask),
-                                       runtime::Loop::current().after(timeouts.connect));
+  auto opened =
+      co_await open_upstream(client.acceptor.egress, client.acceptor.backends, std::move(ask),
+                             runtime::Loop::current().after(timeouts.connect));
   if (!opened) {
     HttpRefusal refusal;
     refusal.failure = opened.error();
@@ -94,16 +106,20 @@ runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generati
   }
   record.upstream = opened->remote;
   record.connect_time = opened->connect_time;
-  const runtime::IoResult sent = co_await runtime::write_all(*client.stream, established, runtime::Loop::current().after(timeouts.write));
+  const runtime::IoResult sent = co_await runtime::write_all(
+      *client.stream, established, runtime::Loop::current().after(timeouts.write));
   if (!sent.ok()) co_return record_lost_client(client, *generation, std::move(record));
   co_await run_tunnel(client, *routed, *opened->stream, std::move(record));
 }
 
 // What a proxy must not forward, whatever the rules say.
-std::optional<Failure> objection(const Client& client, const http1::RequestHead& head, const config::Config& config) {
-  if (const auto reason = objection_to(config, client.entry.client.address)) return Failure{*reason, {}};
+std::optional<Failure> objection(const Client& client, const http1::RequestHead& head,
+                                 const config::Config& config) {
+  if (const auto reason = objection_to(config, client.entry.client.address))
+    return Failure{*reason, {}};
   if (head.authority.host.empty()) return Failure{Refusal::bad_request, "no host named"};
-  if (head.scheme == http1::Scheme::https) return Failure{Refusal::unsupported_command, "https without CONNECT"};
+  if (head.scheme == http1::Scheme::https)
+    return Failure{Refusal::unsupported_command, "https without CONNECT"};
   if (http1::via_names(head.headers, config.server.via)) return Failure{Refusal::loop_detected, {}};
   return std::nullopt;
 }
@@ -111,13 +127,16 @@ std::optional<Failure> objection(const Client& client, const http1::RequestHead&
 runtime::Task<bool> serve_request(Client& client, std::shared_ptr<const Generation> generation,
                                   http1::RequestHead& head, AccessRecord record) {
   HttpRefusal refusal;
-  refusal.keep_alive = head.keep_alive && !head.body.has_body() && !client.acceptor.connections.draining();
+  refusal.keep_alive =
+      head.keep_alive && !head.body.has_body() && !client.acceptor.connections.draining();
   refusal.to_head = head.method == "HEAD";
   const http1::MaxForwards forwards = http1::take_max_forwards(head);
   std::optional<Failure> refused = objection(client, head, *generation->config);
-  if (forwards == http1::MaxForwards::invalid) refused = Failure{Refusal::bad_request, "invalid Max-Forwards"};
+  if (forwards == http1::MaxForwards::invalid)
+    refused = Failure{Refusal::bad_request, "invalid Max-Forwards"};
   if (!refused && forwards == http1::MaxForwards::answer_here) {
-    const bool kept = co_await answer_max_forwards(client, generation, head, refusal.keep_alive, std::move(record));
+    const bool kept = co_await answer_max_forwards(client, generation, head, refusal.keep_alive,
+                                                   std::move(record));
     co_return kept;
   }
   Route chosen;
@@ -128,11 +147,13 @@ runtime::Task<bool> serve_request(Client& client, std::shared_ptr<const Generati
   }
   if (refused) {
     refusal.failure = *refused;
-    const bool kept = co_await refuse_http(client, generation, std::move(refusal), std::move(record));
+    const bool kept =
+        co_await refuse_http(client, generation, std::move(refusal), std::move(record));
     co_return kept;
   }
   if (chosen.redirect != nullptr) {
-    const bool kept = co_await redirect_http(client, chosen, refusal.keep_alive, refusal.to_head, std::move(record));
+    const bool kept = co_await redirect_http(client, chosen, refusal.keep_alive, refusal.to_head,
+                                             std::move(record));
     co_return kept;
   }
   show(client, record, "forwarding");
@@ -153,8 +174,9 @@ runtime::Task<bool> serve_one(Client& client) {
   if (read.arrival != HeadArrival::complete) {
     const bool late = read.arrival == HeadArrival::late;
     HttpRefusal refusal;
-    refusal.failure = late ? Failure{Refusal::header_timeout, {}}
-                           : Failure{Refusal::bad_request, std::string(http1::name(read.result.error))};
+    refusal.failure =
+        late ? Failure{Refusal::header_timeout, {}}
+             : Failure{Refusal::bad_request, std::string(http1::name(read.result.error))};
     if (!late) refusal.status = http1::http_status(read.result.error);
     co_await refuse_http(client, generation, std::move(refusal), std::move(record));
     co_return false;

@@ -1,4 +1,5 @@
-// HTTP/1.1 on the client's side (RFC 9112): one request after the other on one connection, each routed for itself.
+// HTTP/1.1 on the client's side (RFC 9112): one request after the other on one connection, each
+// routed for itself.
 #pragma once
 
 #include "runtime/task.h"

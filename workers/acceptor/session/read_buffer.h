@@ -50,7 +50,8 @@ class ReadBuffer {
   std::size_t used_ = 0;
 };
 
-// Reads once, as much as there is up to 16 KiB, and appends it; waits until the deadline if there is nothing.
+// Reads once, as much as there is up to 16 KiB, and appends it; waits until the deadline if there
+// is nothing.
 class ReadMore final : public runtime::detail::StreamOperation {
  public:
   ReadMore(runtime::Stream& stream, ReadBuffer& buffer, runtime::Deadline deadline)

@@ -11,17 +11,20 @@ namespace {
 using proto::ListenerProtocol;
 using proto::Refusal;
 
-void record_refusal(Client& client, const Generation& generation, std::string_view protocol, Failure failure) {
+void record_refusal(Client& client, const Generation& generation, std::string_view protocol,
+                    Failure failure) {
   AccessRecord record = client.new_record(protocol);
   set_refusal(record, failure);
   client.acceptor.record(generation, record);
 }
 
 // Reads the header of a trusted peer and takes over the addresses in it.
-runtime::Task<bool> read_proxy_header(Client& client, std::shared_ptr<const Generation> generation) {
+runtime::Task<bool> read_proxy_header(Client& client,
+                                      std::shared_ptr<const Generation> generation) {
   const config::Config& config = *generation->config;
   if (!is_trusted_proxy(config.server.proxy_protocol.trusted, client.peer_address.address)) {
-    record_refusal(client, *generation, "proxy", {Refusal::client_denied, "not trusted to send a PROXY header"});
+    record_refusal(client, *generation, "proxy",
+                   {Refusal::client_denied, "not trusted to send a PROXY header"});
     co_return false;
   }
   const auto deadline = runtime::Loop::current().after(config.network.timeouts.handshake);
@@ -34,13 +37,15 @@ runtime::Task<bool> read_proxy_header(Client& client, std::shared_ptr<const Gene
       co_return true;
     }
     if (parsed.is_error()) {
-      record_refusal(client, *generation, "proxy", {Refusal::bad_request, std::string(to_string(parsed.error()))});
+      record_refusal(client, *generation, "proxy",
+                     {Refusal::bad_request, std::string(to_string(parsed.error()))});
       co_return false;
     }
     const runtime::IoResult got = co_await read_more(*client.stream, client.buffer, deadline);
     if (got.ok()) continue;
     if (got.status == runtime::IoStatus::timed_out) {
-      record_refusal(client, *generation, "proxy", {Refusal::header_timeout, "PROXY header incomplete"});
+      record_refusal(client, *generation, "proxy",
+                     {Refusal::header_timeout, "PROXY header incomplete"});
     }
     co_return false;
   }
@@ -72,7 +77,8 @@ runtime::Task<std::optional<FrontProtocol>> recognise(Client& client) {
   }
   const auto protocol = by_first_octet(client);
   if (!protocol) {
-    record_refusal(client, *generation, "socks", {Refusal::bad_request, "neither SOCKS4 nor SOCKS5"});
+    record_refusal(client, *generation, "socks",
+                   {Refusal::bad_request, "neither SOCKS4 nor SOCKS5"});
   }
   co_return protocol;
 }

@@ -1,4 +1,5 @@
-// The first octets of a connection: a PROXY header where the listener has one, then which protocol the client speaks.
+// The first octets of a connection: a PROXY header where the listener has one, then which protocol
+// the client speaks.
 #pragma once
 
 #include <optional>
@@ -10,7 +11,8 @@ namespace bulkhead::acceptor {
 
 enum class FrontProtocol { http, socks4, socks5 };
 
-// Nothing if the connection is to be closed; a refusal has been recorded then, unless the client never said anything.
+// Nothing if the connection is to be closed; a refusal has been recorded then, unless the client
+// never said anything.
 runtime::Task<std::optional<FrontProtocol>> recognise(Client& client);
 
 }  // namespace bulkhead::acceptor

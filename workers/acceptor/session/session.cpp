@@ -15,17 +15,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How long a client that has been told no and still sends is read from: closing with octets unread would make the
-// kernel send a reset, which can overtake the answer.
+// How long a client that has been told no and still sends is read from: closing with octets unread
+// would make the kernel send a reset, which can overtake the answer.
 constexpr runtime::Duration linger_time = 1s;
 
 runtime::Task<void> speak(Client& client) {
   const auto protocol = co_await recognise(client);
   if (!protocol) co_return;
   switch (*protocol) {
-    case FrontProtocol::http: co_await serve_http(client); break;
-    case FrontProtocol::socks4: co_await serve_socks4(client); break;
-    case FrontProtocol::socks5: co_await serve_socks5(client); break;
+    case FrontProtocol::http:
+      co_await serve_http(client);
+      break;
+    case FrontProtocol::socks4:
+      co_await serve_socks4(client);
+      break;
+    case FrontProtocol::socks5:
+      co_await serve_socks5(client);
+      break;
   }
 }
 
@@ -65,7 +71,9 @@ void start_session(Acceptor& acceptor, const proto::Listener& listener, platform
   set_options(socket.get(), acceptor.generation->config->network.keepalive);
   auto client = std::make_unique<Client>(acceptor, listener, std::move(socket), peer);
   if (runtime::log::level() == runtime::log::Level::debug) {
-    runtime::log::debug("accepted", {{"id", client->entry.id()}, {"client", peer.to_string()}, {"listener", listener.name.value}});
+    runtime::log::debug("accepted", {{"id", client->entry.id()},
+                                     {"client", peer.to_string()},
+                                     {"listener", listener.name.value}});
   }
   runtime::CancelScope& scope = client->entry.scope();
   runtime::spawn(serve(std::move(client)), &scope);

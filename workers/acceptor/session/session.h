@@ -1,4 +1,5 @@
-// A client connection from accept to close: a coroutine of its own, which owns everything that belongs to the connection.
+// A client connection from accept to close: a coroutine of its own, which owns everything that
+// belongs to the connection.
 #pragma once
 
 #include "proto/worker.h"

@@ -1,5 +1,6 @@
-// SOCKS BIND: the egress makes a listening socket, the client is told its address, and the one connection that comes in
-// from the host the client named is relayed. Two answers: bound, then connected.
+// SOCKS BIND: the egress makes a listening socket, the client is told its address, and the one
+// connection that comes in from the host the client named is relayed. Two answers: bound, then
+// connected.
 #include "platform/socket.h"
 #include "runtime/both.h"
 #include "workers/acceptor/outbound/egress_link.h"
@@ -21,15 +22,17 @@ bool is_expected(const wire::Endpoint& expected, const wire::IpAddress& peer) {
 }
 
 // Connections from elsewhere are closed; the wait goes on.
-runtime::Task<tl::expected<Incoming, Failure>> await_peer(runtime::Socket& listening, wire::Endpoint expected,
-                                                         runtime::Deadline deadline) {
+runtime::Task<tl::expected<Incoming, Failure>> await_peer(runtime::Socket& listening,
+                                                          wire::Endpoint expected,
+                                                          runtime::Deadline deadline) {
   while (true) {
     auto accepted = platform::accept_tcp(listening.fd());
     if (accepted && is_expected(expected, accepted->peer.address)) {
       co_return Incoming{std::move(accepted->socket), accepted->peer};
     }
     if (accepted) continue;
-    const runtime::IoStatus status = co_await runtime::ready(listening, runtime::Direction::read, deadline);
+    const runtime::IoStatus status =
+        co_await runtime::ready(listening, runtime::Direction::read, deadline);
     if (status == runtime::IoStatus::ok) continue;
     co_return tl::unexpected(Failure{Refusal::connect_timeout, "nobody connected"});
   }
@@ -45,8 +48,10 @@ runtime::Task<void> cancel_when_gone(Client& client, runtime::CancelScope& waiti
   }
 }
 
-runtime::Task<void> wait_and_stop(runtime::Socket& listening, wire::Endpoint expected, runtime::Deadline deadline,
-                                  tl::expected<Incoming, Failure>& result, runtime::CancelScope& watching) {
+runtime::Task<void> wait_and_stop(runtime::Socket& listening, wire::Endpoint expected,
+                                  runtime::Deadline deadline,
+                                  tl::expected<Incoming, Failure>& result,
+                                  runtime::CancelScope& watching) {
   result = co_await await_peer(listening, expected, deadline);
   watching.cancel();
 }
@@ -56,21 +61,25 @@ wire::Endpoint expected_peer(const SocksRequest& request, const proto::Opened& o
   return endpoint != nullptr ? *endpoint : opened.remote;
 }
 
-runtime::Task<void> relay_incoming(Client& client, Route route, SocksRequest request, OpenedSocket bound,
-                                   AccessRecord record) {
+runtime::Task<void> relay_incoming(Client& client, Route route, SocksRequest request,
+                                   OpenedSocket bound, AccessRecord record) {
   const config::Timeouts& timeouts = route.generation->config->network.timeouts;
   runtime::Socket listening(std::move(bound.socket));
   tl::expected<Incoming, Failure> incoming = tl::unexpected(Failure{Refusal::connect_timeout, {}});
   runtime::CancelScope* scope = co_await runtime::current_scope();
   runtime::CancelScope waiting(scope), watching(scope);
-  co_await both(wait_and_stop(listening, expected_peer(request, bound.terms), runtime::Loop::current().after(timeouts.idle), incoming, watching).under(waiting),
+  co_await both(wait_and_stop(listening, expected_peer(request, bound.terms),
+                              runtime::Loop::current().after(timeouts.idle), incoming, watching)
+                    .under(waiting),
                 cancel_when_gone(client, waiting).under(watching));
   if (!incoming) {
-    co_await refuse_socks(client, route.generation, request.version, incoming.error(), std::move(record));
+    co_await refuse_socks(client, route.generation, request.version, incoming.error(),
+                          std::move(record));
     co_return;
   }
   record.upstream = incoming->peer;
-  const bool granted = co_await send_answer(client, socks_granted(request.version, incoming->peer), timeouts.write);
+  const bool granted =
+      co_await send_answer(client, socks_granted(request.version, incoming->peer), timeouts.write);
   if (!granted) co_return record_lost_client(client, *route.generation, std::move(record));
   runtime::SocketStream upstream(std::move(incoming->socket));
   co_await run_tunnel(client, route, upstream, std::move(record));
@@ -85,9 +94,11 @@ runtime::Task<void> run_socks_bind(Client& client, SocksRequest request) {
   AccessRecord record = client.new_record(version4 ? "socks4" : "socks5");
   record.method = "BIND";
   record.destination = wire::socks::to_host_port(request.address);
-  auto routed = route(client, generation, record.destination,
-                      version4 ? config::MatchProtocol::socks4 : config::MatchProtocol::socks5, record);
-  if (routed && (routed->backend == nullptr || routed->backend->type != config::BackendType::direct)) {
+  auto routed =
+      route(client, generation, record.destination,
+            version4 ? config::MatchProtocol::socks4 : config::MatchProtocol::socks5, record);
+  if (routed &&
+      (routed->backend == nullptr || routed->backend->type != config::BackendType::direct)) {
     routed = tl::unexpected(Failure{Refusal::backend_unsuitable, "BIND needs a direct backend"});
   }
   if (!routed) {
@@ -99,7 +110,8 @@ runtime::Task<void> run_socks_bind(Client& client, SocksRequest request) {
   ask.host = record.destination.host;
   ask.port = record.destination.port;
   ask.timeout_ms = static_cast<std::uint32_t>(timeouts.connect.count());
-  auto bound = co_await client.acceptor.egress.ask(ask, runtime::Loop::current().after(timeouts.connect));
+  auto bound =
+      co_await client.acceptor.egress.ask(ask, runtime::Loop::current().after(timeouts.connect));
   if (!bound) {
     co_await refuse_socks(client, generation, request.version, bound.error(), std::move(record));
     co_return;
@@ -107,9 +119,11 @@ runtime::Task<void> run_socks_bind(Client& client, SocksRequest request) {
   record.status = 200;
   client.entry.destination = record.destination.to_string();
   client.entry.state = "waiting for a connection";
-  const bool told = co_await send_answer(client, socks_granted(request.version, bound->terms.local), timeouts.write);
+  const bool told = co_await send_answer(client, socks_granted(request.version, bound->terms.local),
+                                         timeouts.write);
   if (!told) co_return record_lost_client(client, *generation, std::move(record));
-  co_await relay_incoming(client, *routed, std::move(request), std::move(*bound), std::move(record));
+  co_await relay_incoming(client, *routed, std::move(request), std::move(*bound),
+                          std::move(record));
 }
 
 }  // namespace bulkhead::acceptor

@@ -9,12 +9,17 @@ namespace {
 using proto::Refusal;
 
 config::MatchProtocol match_protocol(std::uint8_t version) {
-  return version == wire::socks::version4 ? config::MatchProtocol::socks4 : config::MatchProtocol::socks5;
+  return version == wire::socks::version4 ? config::MatchProtocol::socks4
+                                          : config::MatchProtocol::socks5;
 }
 
-std::string_view protocol_name(std::uint8_t version) { return version == wire::socks::version4 ? "socks4" : "socks5"; }
+std::string_view protocol_name(std::uint8_t version) {
+  return version == wire::socks::version4 ? "socks4" : "socks5";
+}
 
-std::string text_of(std::span<const std::uint8_t> octets) { return std::string(wire::as_text(octets)); }
+std::string text_of(std::span<const std::uint8_t> octets) {
+  return std::string(wire::as_text(octets));
+}
 
 AccessRecord record_of(const Client& client, const SocksRequest& request, std::string_view method) {
   AccessRecord record = client.new_record(protocol_name(request.version));
@@ -54,10 +59,11 @@ runtime::Task<bool> send_answer(Client& client, std::string answer, runtime::Dur
   co_return sent.ok();
 }
 
-runtime::Task<void> refuse_socks(Client& client, std::shared_ptr<const Generation> generation, std::uint8_t version,
-                                 Failure failure, AccessRecord record) {
+runtime::Task<void> refuse_socks(Client& client, std::shared_ptr<const Generation> generation,
+                                 std::uint8_t version, Failure failure, AccessRecord record) {
   set_refusal(record, failure);
-  co_await send_answer(client, socks_refused(version, failure.reason), generation->config->network.timeouts.write);
+  co_await send_answer(client, socks_refused(version, failure.reason),
+                       generation->config->network.timeouts.write);
   client.acceptor.record(*generation, record);
   // What the client has sent and nobody will read must not turn the answer into a reset.
   client.stream->shutdown_write();
@@ -66,10 +72,12 @@ runtime::Task<void> refuse_socks(Client& client, std::shared_ptr<const Generatio
 runtime::Task<void> run_socks_connect(Client& client, SocksRequest request) {
   const std::shared_ptr<const Generation> generation = client.acceptor.generation;
   AccessRecord record = record_of(client, request, "CONNECT");
-  const auto routed = route(client, generation, record.destination, match_protocol(request.version), record);
+  const auto routed =
+      route(client, generation, record.destination, match_protocol(request.version), record);
   const config::Timeouts& timeouts = generation->config->network.timeouts;
   if (!routed || routed->redirect != nullptr) {
-    const Failure failure = routed ? Failure{Refusal::rule_blocked, "a redirect needs HTTP"} : routed.error();
+    const Failure failure =
+        routed ? Failure{Refusal::rule_blocked, "a redirect needs HTTP"} : routed.error();
     co_await refuse_socks(client, generation, request.version, failure, std::move(record));
     co_return;
   }
@@ -83,15 +91,17 @@ runtime::Task<void> run_socks_connect(Client& client, SocksRequest request) {
     co_return;
   }
   OpenRequest ask{generation, routed->backend, record.destination, false};
-  auto opened = co_await open_upstream(client.acceptor.egress, client.acceptor.backends, std::move(ask),
-                                       runtime::Loop::current().after(timeouts.connect));
+  auto opened =
+      co_await open_upstream(client.acceptor.egress, client.acceptor.backends, std::move(ask),
+                             runtime::Loop::current().after(timeouts.connect));
   if (!opened) {
     co_await refuse_socks(client, generation, request.version, opened.error(), std::move(record));
     co_return;
   }
   record.upstream = opened->remote;
   record.connect_time = opened->connect_time;
-  const bool granted = co_await send_answer(client, socks_granted(request.version, opened->local), timeouts.write);
+  const bool granted =
+      co_await send_answer(client, socks_granted(request.version, opened->local), timeouts.write);
   if (!granted) co_return record_lost_client(client, *generation, std::move(record));
   co_await run_tunnel(client, *routed, *opened->stream, std::move(record));
 }

@@ -1,5 +1,5 @@
-// A SOCKS request of any version, and how to answer it in the client's version. What CONNECT and BIND do is the same in
-// all of them.
+// A SOCKS request of any version, and how to answer it in the client's version. What CONNECT and
+// BIND do is the same in all of them.
 #pragma once
 
 #include <memory>
@@ -26,8 +26,8 @@ std::string socks_refused(std::uint8_t version, proto::Refusal reason);
 runtime::Task<bool> send_answer(Client& client, std::string answer, runtime::Duration timeout);
 
 // Answers and records a refusal.
-runtime::Task<void> refuse_socks(Client& client, std::shared_ptr<const Generation> generation, std::uint8_t version,
-                                 Failure failure, AccessRecord record);
+runtime::Task<void> refuse_socks(Client& client, std::shared_ptr<const Generation> generation,
+                                 std::uint8_t version, Failure failure, AccessRecord record);
 
 runtime::Task<void> run_socks_connect(Client& client, SocksRequest request);
 runtime::Task<void> run_socks_bind(Client& client, SocksRequest request);

@@ -18,8 +18,9 @@ std::span<const socks::Method> offered_methods(const config::Config& config) {
   return {};
 }
 
-// Reads until the parser has a whole message or an error. Parse: octets → wire::Parsed. Only the verdict is returned; the
-// message is parsed again from the buffer by whoever uses it, because it may point into it.
+// Reads until the parser has a whole message or an error. Parse: octets → wire::Parsed. Only the
+// verdict is returned; the message is parsed again from the buffer by whoever uses it, because it
+// may point into it.
 enum class Arrival { complete, error, gone, late };
 
 template <typename Parse>
@@ -34,28 +35,36 @@ runtime::Task<Arrival> await_message(Client& client, Parse parse, runtime::Deadl
   }
 }
 
-std::string_view protocol_name(std::uint8_t version) { return version == socks::version4 ? "socks4" : "socks5"; }
+std::string_view protocol_name(std::uint8_t version) {
+  return version == socks::version4 ? "socks4" : "socks5";
+}
 
 // Records a negotiation that led nowhere. A client that merely closes has refused itself: no line.
-void record_failure(Client& client, const Generation& generation, std::uint8_t version, Failure failure) {
+void record_failure(Client& client, const Generation& generation, std::uint8_t version,
+                    Failure failure) {
   AccessRecord record = client.new_record(protocol_name(version));
   set_refusal(record, failure);
   client.acceptor.record(generation, record);
 }
 
 // RFC 1928 section 3: the method, before any request. True if the client may go on.
-runtime::Task<bool> negotiate(Client& client, std::shared_ptr<const Generation> generation, runtime::Deadline deadline) {
+runtime::Task<bool> negotiate(Client& client, std::shared_ptr<const Generation> generation,
+                              runtime::Deadline deadline) {
   const auto write_time = generation->config->network.timeouts.write;
   const Arrival arrival = co_await await_message(client, socks::parse_greeting, deadline);
   if (arrival != Arrival::complete) {
-    if (arrival == Arrival::late) record_failure(client, *generation, 5, {Refusal::header_timeout, "greeting incomplete"});
-    if (arrival == Arrival::error) record_failure(client, *generation, 5, {Refusal::bad_request, "wrong_version"});
+    if (arrival == Arrival::late)
+      record_failure(client, *generation, 5, {Refusal::header_timeout, "greeting incomplete"});
+    if (arrival == Arrival::error)
+      record_failure(client, *generation, 5, {Refusal::bad_request, "wrong_version"});
     co_return false;
   }
   const auto greeting = socks::parse_greeting(client.buffer.octets());
-  const socks::Method method = socks::choose_method(greeting.message(), offered_methods(*generation->config));
+  const socks::Method method =
+      socks::choose_method(greeting.message(), offered_methods(*generation->config));
   client.buffer.consume(greeting.consumed());
-  const bool sent = co_await send_answer(client, std::string(wire::as_text(socks::build_method_reply(method).octets())), write_time);
+  const bool sent = co_await send_answer(
+      client, std::string(wire::as_text(socks::build_method_reply(method).octets())), write_time);
   if (method != socks::Method::none_acceptable) co_return sent;
   record_failure(client, *generation, 5, {Refusal::no_acceptable_authentication, {}});
   client.stream->shutdown_write();
@@ -64,27 +73,37 @@ runtime::Task<bool> negotiate(Client& client, std::shared_ptr<const Generation> 
 
 Refusal refusal_of(socks::Error error) {
   switch (error) {
-    case socks::Error::unknown_command: return Refusal::unsupported_command;
-    case socks::Error::unknown_address_type: return Refusal::unsupported_address_type;
-    default: return Refusal::bad_request;
+    case socks::Error::unknown_command:
+      return Refusal::unsupported_command;
+    case socks::Error::unknown_address_type:
+      return Refusal::unsupported_address_type;
+    default:
+      return Refusal::bad_request;
   }
 }
 
-runtime::Task<void> refuse_request(Client& client, std::shared_ptr<const Generation> generation, std::uint8_t version,
-                                   socks::Error error) {
+runtime::Task<void> refuse_request(Client& client, std::shared_ptr<const Generation> generation,
+                                   std::uint8_t version, socks::Error error) {
   const Failure failure{refusal_of(error), std::string(to_string(error))};
   if (error == socks::Error::wrong_version) {
     record_failure(client, *generation, version, failure);
     co_return;
   }
-  co_await refuse_socks(client, generation, version, failure, client.new_record(protocol_name(version)));
+  co_await refuse_socks(client, generation, version, failure,
+                        client.new_record(protocol_name(version)));
 }
 
 runtime::Task<void> dispatch(Client& client, SocksRequest request) {
   switch (request.command) {
-    case socks::Command::connect: co_await run_socks_connect(client, std::move(request)); break;
-    case socks::Command::bind: co_await run_socks_bind(client, std::move(request)); break;
-    case socks::Command::udp_associate: co_await run_udp_association(client, std::move(request)); break;
+    case socks::Command::connect:
+      co_await run_socks_connect(client, std::move(request));
+      break;
+    case socks::Command::bind:
+      co_await run_socks_bind(client, std::move(request));
+      break;
+    case socks::Command::udp_associate:
+      co_await run_udp_association(client, std::move(request));
+      break;
   }
 }
 
@@ -92,12 +111,14 @@ runtime::Task<void> dispatch(Client& client, SocksRequest request) {
 
 runtime::Task<void> serve_socks5(Client& client) {
   const std::shared_ptr<const Generation> generation = client.acceptor.generation;
-  const auto deadline = runtime::Loop::current().after(generation->config->network.timeouts.handshake);
+  const auto deadline =
+      runtime::Loop::current().after(generation->config->network.timeouts.handshake);
   client.entry.protocol = "socks5";
   const bool agreed = co_await negotiate(client, generation, deadline);
   if (!agreed) co_return;
   const Arrival arrival = co_await await_message(client, socks::parse_request, deadline);
-  if (arrival == Arrival::late) record_failure(client, *generation, 5, {Refusal::header_timeout, "request incomplete"});
+  if (arrival == Arrival::late)
+    record_failure(client, *generation, 5, {Refusal::header_timeout, "request incomplete"});
   if (arrival == Arrival::late || arrival == Arrival::gone) co_return;
   const auto parsed = socks::parse_request(client.buffer.octets());
   if (arrival == Arrival::error) {
@@ -111,10 +132,12 @@ runtime::Task<void> serve_socks5(Client& client) {
 
 runtime::Task<void> serve_socks4(Client& client) {
   const std::shared_ptr<const Generation> generation = client.acceptor.generation;
-  const auto deadline = runtime::Loop::current().after(generation->config->network.timeouts.handshake);
+  const auto deadline =
+      runtime::Loop::current().after(generation->config->network.timeouts.handshake);
   client.entry.protocol = "socks4";
   const Arrival arrival = co_await await_message(client, socks::parse_request_v4, deadline);
-  if (arrival == Arrival::late) record_failure(client, *generation, 4, {Refusal::header_timeout, "request incomplete"});
+  if (arrival == Arrival::late)
+    record_failure(client, *generation, 4, {Refusal::header_timeout, "request incomplete"});
   if (arrival == Arrival::late || arrival == Arrival::gone) co_return;
   const auto parsed = socks::parse_request_v4(client.buffer.octets());
   if (arrival == Arrival::error) {

@@ -8,7 +8,8 @@ namespace {
 // Shows the counters of a running relay in the table of connections.
 class LiveCounters {
  public:
-  LiveCounters(ConnectionEntry& entry, const runtime::RelayCounters& counters) : entry_(entry), counters_(counters) {
+  LiveCounters(ConnectionEntry& entry, const runtime::RelayCounters& counters)
+      : entry_(entry), counters_(counters) {
     entry_.live_up = &counters_.up;
     entry_.live_down = &counters_.down;
     entry_.state = "relaying";
@@ -31,8 +32,8 @@ runtime::RelayOptions options_of(const Route& route) {
   return {timeouts.idle, timeouts.write};
 }
 
-void account(Client& client, const Route& route, AccessRecord& record, const runtime::RelayCounters& counters,
-             runtime::RelayEnd end) {
+void account(Client& client, const Route& route, AccessRecord& record,
+             const runtime::RelayCounters& counters, runtime::RelayEnd end) {
   record.bytes_received += counters.up;
   record.bytes_sent += counters.down;
   if (end != runtime::RelayEnd::closed) record.detail = to_string(end);
@@ -41,14 +42,16 @@ void account(Client& client, const Route& route, AccessRecord& record, const run
 
 }  // namespace
 
-runtime::Task<void> run_tunnel(Client& client, const Route& route, runtime::Stream& upstream, AccessRecord record) {
+runtime::Task<void> run_tunnel(Client& client, const Route& route, runtime::Stream& upstream,
+                               AccessRecord record) {
   const runtime::RelayOptions options = options_of(route);
   runtime::RelayCounters counters;
   runtime::RelayEnd end = runtime::RelayEnd::upstream_failed;
   {
     const LiveCounters live(client.entry, counters);
     const std::string early = client.buffer.take();
-    const runtime::IoResult sent = co_await runtime::write_all(upstream, early, runtime::Loop::current().after(options.write));
+    const runtime::IoResult sent =
+        co_await runtime::write_all(upstream, early, runtime::Loop::current().after(options.write));
     counters.up += sent.bytes;
     if (sent.ok()) end = co_await runtime::relay(*client.stream, upstream, options, counters);
   }
@@ -62,7 +65,8 @@ runtime::Task<void> run_echo(Client& client, const Route& route, AccessRecord re
   {
     const LiveCounters live(client.entry, counters);
     const std::string early = client.buffer.take();
-    const runtime::IoResult sent = co_await runtime::write_all(*client.stream, early, runtime::Loop::current().after(options.write));
+    const runtime::IoResult sent = co_await runtime::write_all(
+        *client.stream, early, runtime::Loop::current().after(options.write));
     counters.up += sent.bytes;
     if (sent.ok()) end = co_await runtime::echo(*client.stream, options, counters);
   }

@@ -20,8 +20,11 @@ thread_local std::array<std::byte, max_datagram> scratch;
 
 class Association {
  public:
-  Association(Client& client, platform::UniqueFd socket, wire::Endpoint announced, runtime::CancelScope& scope)
-      : peers_{client, runtime::Socket(std::move(socket)), {}, 0, 0}, announced_(announced), scope_(scope) {}
+  Association(Client& client, platform::UniqueFd socket, wire::Endpoint announced,
+              runtime::CancelScope& scope)
+      : peers_{client, runtime::Socket(std::move(socket)), {}, 0, 0},
+        announced_(announced),
+        scope_(scope) {}
 
   // Carries datagrams from the client until cancelled; then waits for the flows.
   runtime::Task<void> run() {
@@ -40,7 +43,8 @@ class Association {
       if (!is_from_client(got.source)) continue;
       if (!pinned_) {
         // The scratch buffer is others' while we wait.
-        const std::vector<std::byte> first(scratch.begin(), scratch.begin() + static_cast<std::ptrdiff_t>(got.bytes));
+        const std::vector<std::byte> first(
+            scratch.begin(), scratch.begin() + static_cast<std::ptrdiff_t>(got.bytes));
         pinned_ = co_await pin(got.source);
         if (pinned_) pass_on(first);
         continue;
@@ -53,8 +57,8 @@ class Association {
   }
 
  private:
-  // RFC 1928 section 7: only the client's own address, and the port it announced if it did. Once pinned, the kernel sees
-  // to it.
+  // RFC 1928 section 7: only the client's own address, and the port it announced if it did. Once
+  // pinned, the kernel sees to it.
   bool is_from_client(const wire::Endpoint& source) const {
     if (pinned_) return true;
     if (source.address != peers_.client.peer_address.address) return false;
@@ -67,14 +71,16 @@ class Association {
     const auto timeout = peers_.client.acceptor.generation->config->network.timeouts.handshake;
     // Named: GCC 12 mistakes a braced list inside a co_await expression for an array.
     std::vector<int> passed{peers_.client.stream->socket().fd(), peers_.client_socket.fd()};
-    const auto pinned = co_await peers_.client.acceptor.egress.ask(ask, runtime::Loop::current().after(timeout),
-                                                                   std::move(passed));
+    const auto pinned = co_await peers_.client.acceptor.egress.ask(
+        ask, runtime::Loop::current().after(timeout), std::move(passed));
     co_return pinned.has_value();
   }
 
-  // Fragments are dropped: nobody sends them, and reassembling them is a way to be made to hold memory.
+  // Fragments are dropped: nobody sends them, and reassembling them is a way to be made to hold
+  // memory.
   void pass_on(std::span<const std::byte> datagram) {
-    const std::span<const std::uint8_t> octets(reinterpret_cast<const std::uint8_t*>(datagram.data()), datagram.size());
+    const std::span<const std::uint8_t> octets(
+        reinterpret_cast<const std::uint8_t*>(datagram.data()), datagram.size());
     const auto parsed = wire::socks::parse_datagram(octets);
     if (!parsed || parsed->fragment != 0) return;
     const auto flow = flow_to(parsed->address);
@@ -103,7 +109,8 @@ class Association {
   bool pinned_ = false;
 };
 
-// The TCP connection is the association's lifeline: whatever is said on it is ignored, its end ends everything.
+// The TCP connection is the association's lifeline: whatever is said on it is ignored, its end ends
+// everything.
 runtime::Task<void> cancel_at_end(Client& client, runtime::CancelScope& association) {
   while (true) {
     client.buffer.consume(client.buffer.view().size());
@@ -133,8 +140,8 @@ runtime::Task<void> run_udp_association(Client& client, SocksRequest request) {
   }
   std::vector<int> passed{client.stream->socket().fd()};
   const proto::OpenUdpClient ask;
-  auto opened =
-      co_await client.acceptor.egress.ask(ask, runtime::Loop::current().after(timeouts.connect), std::move(passed));
+  auto opened = co_await client.acceptor.egress.ask(
+      ask, runtime::Loop::current().after(timeouts.connect), std::move(passed));
   if (!opened) {
     AccessRecord record = client.new_record("udp");
     co_await refuse_socks(client, generation, request.version, opened.error(), std::move(record));
@@ -142,10 +149,12 @@ runtime::Task<void> run_udp_association(Client& client, SocksRequest request) {
   }
   client.entry.protocol = "udp";
   client.entry.state = "associated";
-  const bool told = co_await send_answer(client, socks_granted(request.version, opened->terms.local), timeouts.write);
+  const bool told = co_await send_answer(
+      client, socks_granted(request.version, opened->terms.local), timeouts.write);
   if (!told) co_return;
   const auto* announced = std::get_if<wire::Endpoint>(&request.address);
-  co_await run(client, std::move(opened->socket), announced != nullptr ? *announced : wire::Endpoint{});
+  co_await run(client, std::move(opened->socket),
+               announced != nullptr ? *announced : wire::Endpoint{});
 }
 
 }  // namespace bulkhead::acceptor

@@ -16,12 +16,16 @@ thread_local std::array<std::byte, max_datagram> scratch;
 
 tl::expected<Route, Failure> udp_route(Client& client, std::shared_ptr<const Generation> generation,
                                        AccessRecord& record) {
-  auto routed = route(client, std::move(generation), record.destination, config::MatchProtocol::udp, record);
+  auto routed =
+      route(client, std::move(generation), record.destination, config::MatchProtocol::udp, record);
   if (!routed) return routed;
   using config::BackendType;
-  const bool fits = routed->backend != nullptr && routed->backend->via.empty() &&
-                    (routed->backend->type == BackendType::direct || routed->backend->type == BackendType::echo);
-  if (!fits) return tl::unexpected(Failure{proto::Refusal::backend_unsuitable, "UDP needs a direct backend"});
+  const bool fits =
+      routed->backend != nullptr && routed->backend->via.empty() &&
+      (routed->backend->type == BackendType::direct || routed->backend->type == BackendType::echo);
+  if (!fits)
+    return tl::unexpected(
+        Failure{proto::Refusal::backend_unsuitable, "UDP needs a direct backend"});
   return routed;
 }
 
@@ -65,7 +69,8 @@ runtime::Task<bool> UdpFlow::open(AccessRecord& record) {
   ask.host = record.destination.host;
   ask.port = record.destination.port;
   ask.timeout_ms = static_cast<std::uint32_t>(timeout.count());
-  auto opened = co_await peers_.client.acceptor.egress.ask(ask, runtime::Loop::current().after(timeout));
+  auto opened =
+      co_await peers_.client.acceptor.egress.ask(ask, runtime::Loop::current().after(timeout));
   if (!opened) {
     set_refusal(record, opened.error());
     co_return false;
@@ -112,7 +117,8 @@ runtime::Task<void> UdpFlow::carry_back(std::optional<wire::Endpoint> source) {
       if (!slept) status = runtime::IoStatus::cancelled;
     }
     if (status == runtime::IoStatus::cancelled) co_return;
-    if (status == runtime::IoStatus::timed_out && last_use_ + idle <= runtime::Clock::now()) co_return;
+    if (status == runtime::IoStatus::timed_out && last_use_ + idle <= runtime::Clock::now())
+      co_return;
   }
 }
 

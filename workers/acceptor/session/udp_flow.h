@@ -29,7 +29,8 @@ class UdpFlow : public std::enable_shared_from_this<UdpFlow> {
 
   UdpFlow(UdpPeers& peers, wire::socks::Address destination);
 
-  // Opens the socket and carries answers back until nothing has moved for the idle time or the scope is cancelled.
+  // Opens the socket and carries answers back until nothing has moved for the idle time or the
+  // scope is cancelled.
   runtime::Task<void> run();
 
   // From the client to the destination.
