@@ -1,5 +1,6 @@
 // Requests that the proxy answers from what they say: the echo backend, and TRACE or OPTIONS that
 // end here.
+#include "runtime/turn.h"
 #include "wire/http1/body.h"
 #include "wire/http1/forward.h"
 #include "workers/acceptor/session/http_answer.h"
@@ -52,6 +53,7 @@ runtime::Task<bool> echo_request(Client& client, const Route& route, const http1
   add(received_head(head));
   record.status = 200;
   http1::BodyDecoder body(head.body);
+  runtime::Turn turn;
   while (true) {
     if (body.done() && chunked && !to_head) http1::append_last_chunk(out);
     const auto deadline = runtime::Loop::current().after(timeouts.write);
@@ -60,6 +62,7 @@ runtime::Task<bool> echo_request(Client& client, const Route& route, const http1
     keeps = keeps && sent.ok();
     if (!sent.ok() || body.done()) break;
     out.clear();
+    co_await turn.pass();
     if (client.buffer.empty()) {
       const runtime::IoResult got = co_await read_more(
           *client.stream, client.buffer, runtime::Loop::current().after(timeouts.idle));

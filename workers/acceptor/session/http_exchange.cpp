@@ -15,6 +15,9 @@ namespace http1 = wire::http1;
 
 namespace {
 
+// An origin may tell a client to wait, not for ever.
+constexpr int max_interim_responses = 32;
+
 // Shows the bytes of the exchange in the table of connections while it runs.
 class LiveRecord {
  public:
@@ -146,6 +149,7 @@ void HttpExchange::begin_attempt() {
   context.upgrade_requested = upgrade_requested_;
   response_ = http1::ResponseParser(context, route_.generation->http_limits);
   response_buffer_ = {};
+  interim_responses_ = 0;
   failure_.reset();
   request_sent_ = response_begun_ = client_told_ = response_done_ = client_broken_ = upgraded_ =
       false;
@@ -216,6 +220,7 @@ runtime::Task<void> HttpExchange::upload_body(runtime::Stream& upstream) {
 
 // More of the request's body. A client that stops in the middle of it has spoilt the request.
 runtime::Task<bool> HttpExchange::read_request_body() {
+  co_await upload_turn_.pass();
   const runtime::IoResult got =
       co_await read_more(*client_.stream, client_.buffer, after(config_.network.timeouts.idle));
   if (got.ok()) co_return true;
@@ -258,6 +263,10 @@ runtime::Task<bool> HttpExchange::read_response_head(runtime::Stream& upstream) 
     }
     response_buffer_.consume(result.consumed);
     if (!response_.head().is_interim()) co_return true;
+    if (++interim_responses_ > max_interim_responses) {
+      fail(Refusal::upstream_protocol_error, "too many interim responses");
+      co_return false;
+    }
     if (head_.version == http1::Version::http_1_1) {
       std::string interim;
       http1::append_response_head(interim, response_.head());
@@ -271,6 +280,7 @@ runtime::Task<bool> HttpExchange::read_response_head(runtime::Stream& upstream) 
 
 // More of the response. Silence counts from the last octet of the request that went out.
 runtime::Task<bool> HttpExchange::read_response(runtime::Stream& upstream) {
+  co_await download_turn_.pass();
   const runtime::Duration patience =
       response_begun_ ? config_.network.timeouts.idle : config_.network.timeouts.read;
   while (true) {

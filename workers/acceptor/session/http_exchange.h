@@ -11,6 +11,7 @@
 #include <string>
 
 #include "runtime/task.h"
+#include "runtime/turn.h"
 #include "wire/http1/body.h"
 #include "wire/http1/forward.h"
 #include "wire/http1/request.h"
@@ -69,6 +70,8 @@ class HttpExchange {
   bool to_head_;
   std::string request_text_;  // the head as it is sent
 
+  runtime::Turn upload_turn_, download_turn_;
+
   // State of one attempt.
   wire::http1::BodyDecoder request_body_;
   wire::http1::ResponseParser response_;
@@ -77,6 +80,7 @@ class HttpExchange {
   runtime::CancelScope* download_scope_ = nullptr;
   runtime::Deadline last_upload_;
   std::optional<Failure> failure_;
+  int interim_responses_ = 0;
   bool request_sent_ = false;    // all of it
   bool response_begun_ = false;  // an octet of it has arrived
   bool client_told_ = false;     // an octet of the response has gone to the client

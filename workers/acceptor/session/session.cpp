@@ -4,7 +4,7 @@
 
 #include "platform/socket.h"
 #include "runtime/log.h"
-#include "runtime/timer.h"
+#include "runtime/turn.h"
 #include "workers/acceptor/session/client.h"
 #include "workers/acceptor/session/http_session.h"
 #include "workers/acceptor/session/recognise.h"
@@ -40,9 +40,11 @@ runtime::Task<void> linger(Client& client) {
   client.buffer.take();
   client.stream->shutdown_write();
   const auto deadline = runtime::Loop::current().after(linger_time);
+  runtime::Turn turn;
   while (true) {
     const runtime::IoResult got = co_await read_more(*client.stream, client.buffer, deadline);
     client.buffer.take();
+    co_await turn.pass();
     if (!got.ok() || runtime::Clock::now() >= deadline) co_return;
   }
 }
