@@ -1,9 +1,12 @@
+// The relay for streams that are more than a socket, by coroutines; and the choice between it and
+// the raw one.
 #include "runtime/relay.h"
 
 #include <array>
 #include <vector>
 
 #include "runtime/both.h"
+#include "runtime/raw_relay.h"
 
 namespace bulkhead::runtime {
 namespace {
@@ -45,14 +48,15 @@ Task<bool> wait_readable(Pump& pump, Shared& shared) {
     const Deadline deadline = shared.last_activity + shared.options.idle;
     const IoStatus waited = co_await readable(pump.from, deadline);
     if (waited == IoStatus::ok) co_return true;
-    if (waited == IoStatus::timed_out && shared.last_activity + shared.options.idle > Clock::now()) continue;
+    if (waited == IoStatus::timed_out && shared.last_activity + shared.options.idle > Clock::now())
+      continue;
     shared.finish(waited == IoStatus::timed_out ? RelayEnd::idle : RelayEnd::cancelled);
     co_return false;
   }
 }
 
-// What the receiver did not take at once is copied out of the scratch buffer, which is another relay's as soon as this
-// one waits.
+// What the receiver did not take at once is copied out of the scratch buffer, which is another
+// relay's as soon as this one waits.
 Task<bool> pass_on_rest(Pump& pump, Shared& shared, IoResult first, std::size_t size) {
   if (first.status == IoStatus::failed) {
     shared.finish(pump.to_failed);
@@ -94,22 +98,34 @@ Task<void> run(Pump pump, Shared& shared) {
 
 std::string_view to_string(RelayEnd end) {
   switch (end) {
-    case RelayEnd::closed: return "closed";
-    case RelayEnd::client_failed: return "client_failed";
-    case RelayEnd::upstream_failed: return "upstream_failed";
-    case RelayEnd::idle: return "idle";
-    case RelayEnd::write_timed_out: return "write_timed_out";
-    case RelayEnd::cancelled: return "cancelled";
+    case RelayEnd::closed:
+      return "closed";
+    case RelayEnd::client_failed:
+      return "client_failed";
+    case RelayEnd::upstream_failed:
+      return "upstream_failed";
+    case RelayEnd::idle:
+      return "idle";
+    case RelayEnd::write_timed_out:
+      return "write_timed_out";
+    case RelayEnd::cancelled:
+      return "cancelled";
   }
   return "closed";
 }
 
-Task<RelayEnd> relay(Stream& client, Stream& upstream, RelayOptions options, RelayCounters& counters) {
+Task<RelayEnd> relay(Stream& client, Stream& upstream, RelayOptions options,
+                     RelayCounters& counters) {
+  if (client.is_raw() && upstream.is_raw()) {
+    const RelayEnd end = co_await RawRelay(client, upstream, options, counters);
+    co_return end;
+  }
   CancelScope* parent = co_await current_scope();
   CancelScope scope(parent);
   Shared shared{options, scope, Clock::now()};
   const Pump up{client, upstream, counters.up, RelayEnd::client_failed, RelayEnd::upstream_failed};
-  const Pump down{upstream, client, counters.down, RelayEnd::upstream_failed, RelayEnd::client_failed};
+  const Pump down{upstream, client, counters.down, RelayEnd::upstream_failed,
+                  RelayEnd::client_failed};
   co_await both(run(up, shared).under(scope), run(down, shared).under(scope));
   if (!shared.ended && parent != nullptr && parent->cancelled()) co_return RelayEnd::cancelled;
   co_return shared.end;
@@ -118,7 +134,8 @@ Task<RelayEnd> relay(Stream& client, Stream& upstream, RelayOptions options, Rel
 Task<RelayEnd> echo(Stream& client, RelayOptions options, RelayCounters& counters) {
   CancelScope scope(co_await current_scope());
   Shared shared{options, scope, Clock::now()};
-  co_await run(Pump{client, client, counters.up, RelayEnd::client_failed, RelayEnd::client_failed}, shared);
+  co_await run(Pump{client, client, counters.up, RelayEnd::client_failed, RelayEnd::client_failed},
+               shared);
   counters.down = counters.up;
   co_return shared.end;
 }

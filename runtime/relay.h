@@ -1,7 +1,10 @@
-// Relays bytes between two streams in both directions until both have ended, passing each half-close on.
+// Relays bytes between two streams in both directions until both have ended, passing each
+// half-close on.
 //
-// Neither direction holds a buffer while it waits: bytes go through one scratch buffer of the process, and only what a
-// slow receiver did not take is kept, until it is taken, before more is read (back-pressure).
+// Neither direction holds a buffer while it waits to read: bytes go through one scratch buffer of
+// the thread, or, between two plain sockets (Stream::is_raw) and in bulk, through a pipe with
+// splice(2) and never through user space. Only what a slow receiver did not take is kept, until it
+// is taken, before more is read (back-pressure).
 #pragma once
 
 #include <chrono>
@@ -23,20 +26,28 @@ enum class RelayEnd {
   closed,           // both sides ended in order
   client_failed,    // reset by, or write error to, the client
   upstream_failed,  // the same for the upstream
-  idle,             // neither side sent anything for the idle time
+  idle,             // nothing moved in either direction for the idle time
   write_timed_out,  // a receiver took nothing for the write time
   cancelled,
 };
 std::string_view to_string(RelayEnd end);
 
-struct RelayOptions {
-  Duration idle{60'000};   // both directions silent for this long ends the relay
-  Duration write{30'000};  // one write blocked for this long ends the relay
+enum class RelayMode {
+  adaptive,  // copies small messages, splices bulk, each direction by itself
+  copy,
+  splice,
 };
 
-// Both streams and the counters must outlive the task. Bytes already read from either side must have been written to
-// the other before.
-Task<RelayEnd> relay(Stream& client, Stream& upstream, RelayOptions options, RelayCounters& counters);
+struct RelayOptions {
+  Duration idle{60'000};   // both directions silent for this long ends the relay
+  Duration write{30'000};  // a receiver that takes nothing for this long ends the relay
+  RelayMode mode = RelayMode::adaptive;  // between plain sockets; anything else is copied
+};
+
+// Both streams and the counters must outlive the task. Bytes already read from either side must
+// have been written to the other before.
+Task<RelayEnd> relay(Stream& client, Stream& upstream, RelayOptions options,
+                     RelayCounters& counters);
 
 // Sends everything the stream sends back to it, until it ends: the `echo` backend.
 Task<RelayEnd> echo(Stream& client, RelayOptions options, RelayCounters& counters);

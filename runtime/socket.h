@@ -1,12 +1,18 @@
-// A non-blocking descriptor and its readiness, edge-triggered: try first, wait only after "would block". Registered with
-// the loop at the first wait, once, for both directions.
+// A non-blocking descriptor and its readiness, edge-triggered: try first, wait only after "would
+// block". Registered with the loop at the first wait, for the direction waited for; most sockets
+// never have to wait for writing.
 //
-// One coroutine may wait to read and one to write at a time. Not movable: the loop holds its address.
+// Who reads may say what a read left behind, and so be spared one that would find nothing
+// (known_drained). The end of what the peer sends is announced apart from its bytes, so it is never
+// missed that way. A reset is: together with bytes it looks like bytes alone. Whoever relies on
+// known_drained() must therefore read once more, some time after.
+//
+// One coroutine may wait to read and one to write at a time. Not movable: the loop holds its
+// address.
 #pragma once
 
-#include <event2/event_struct.h>
-
 #include <coroutine>
+#include <event2/event_struct.h>
 
 #include "platform/unique_fd.h"
 #include "runtime/loop.h"
@@ -51,9 +57,19 @@ class Socket {
   void listen(Direction direction, Listener* listener);
   void forget(Direction direction);
 
+  bool registered() const { return interest_ != 0; }
+
+  // A read took bytes, but fewer than it had room for: there is nothing more, unless the end
+  // follows.
+  void note_short_read() { drained_ = (interest_ & EV_READ) != 0 && !end_follows_; }
+  // Nothing can be read until the loop says so.
+  bool known_drained() const { return drained_; }
+  void forget_drained() { drained_ = false; }
+
  private:
   static void ready(evutil_socket_t, short what, void* self);
   void unregister();
+  void watch(short interest);
 
   struct Side {
     Listener* listener = nullptr;
@@ -64,7 +80,9 @@ class Socket {
 
   platform::UniqueFd fd_;
   event event_;
-  bool registered_ = false;
+  short interest_ = 0;  // what is registered with the loop
+  bool drained_ = false;
+  bool end_follows_ = false;  // the peer has sent its last byte
   Side read_, write_;
 };
 

@@ -1,8 +1,7 @@
 #include "runtime/stream.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
+#include <sys/socket.h>
 
 namespace bulkhead::runtime {
 namespace {
@@ -17,7 +16,10 @@ IoResult from_errno(int error) {
 IoResult SocketStream::try_read(std::span<std::byte> buffer) {
   while (true) {
     const auto got = ::recv(socket_.fd(), buffer.data(), buffer.size(), 0);
-    if (got > 0) return {IoStatus::ok, static_cast<std::size_t>(got), 0};
+    if (got > 0) {
+      if (static_cast<std::size_t>(got) < buffer.size()) socket_.note_short_read();
+      return {IoStatus::ok, static_cast<std::size_t>(got), 0};
+    }
     if (got == 0) return {buffer.empty() ? IoStatus::ok : IoStatus::eof, 0, 0};
     if (errno != EINTR) return from_errno(errno);
   }
@@ -31,7 +33,9 @@ IoResult SocketStream::try_write(std::span<const std::byte> bytes) {
   }
 }
 
-void SocketStream::shutdown_write() { ::shutdown(socket_.fd(), SHUT_WR); }
+void SocketStream::shutdown_write() {
+  ::shutdown(socket_.fd(), SHUT_WR);
+}
 
 namespace detail {
 

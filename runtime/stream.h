@@ -1,7 +1,7 @@
 // A byte stream to a client or an upstream: a plain socket, or TLS over one.
 //
-// The try_ functions never block. read() and write_all() wait; each is an awaitable without a coroutine frame of its
-// own:
+// The try_ functions never block. read() and write_all() wait; each is an awaitable without a
+// coroutine frame of its own:
 //   IoResult got = co_await read(stream, buffer, deadline);
 //   IoResult put = co_await write_all(stream, bytes, deadline);
 // One coroutine may read and one may write at a time.
@@ -32,13 +32,16 @@ class Stream {
 
   virtual IoResult try_read(std::span<std::byte> buffer) = 0;
   virtual IoResult try_write(std::span<const std::byte> bytes) = 0;
-  // Half-close: the peer sees the end of what we send (FIN, or TLS close_notify). Best effort, never blocks.
+  // Half-close: the peer sees the end of what we send (FIN, or TLS close_notify). Best effort,
+  // never blocks.
   virtual void shutdown_write() = 0;
-  // Readiness is that of this socket, in the direction that the last try_read (try_write) found blocked.
+  // Readiness is that of this socket, in the direction that the last try_read (try_write) found
+  // blocked.
   virtual Socket& socket() = 0;
   virtual Direction read_blocked_on() const { return Direction::read; }
   virtual Direction write_blocked_on() const { return Direction::write; }
-  // True if the bytes of the stream are the bytes of the socket, so that a relay may go around this object.
+  // True if the bytes of the stream are the bytes of the socket, so that a relay may go around this
+  // object.
   virtual bool is_raw() const { return false; }
 };
 

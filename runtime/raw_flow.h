@@ -1,0 +1,80 @@
+// One direction of a relay between two plain sockets.
+//
+// How it works. A step either pulls bytes from the sender or pushes on those that are held; nothing
+// is pulled while anything is held, which is what passes back-pressure on. Bytes are held in one of
+// two places:
+//   copying   through a scratch buffer shared by the whole thread; only what the receiver did not
+//   take is kept, in a
+//             buffer of the flow's own, until it is taken
+//   splicing  in a pipe borrowed from the thread's pool, given back as soon as the sender has
+//   nothing more
+// A flow begins by copying, which is cheapest for short messages. After several large reads in a
+// row it splices, and after several small fills of the pipe it copies again; each return makes it
+// slower to try splicing once more, so that a sender of many small segments (costly to splice,
+// however many there are) is copied nearly always.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "runtime/pipe_pool.h"
+#include "runtime/relay.h"
+
+namespace bulkhead::runtime {
+
+class RawFlow {
+ public:
+  enum class State {
+    wants_read,   // until the sender has bytes
+    wants_write,  // until the receiver has room
+    yielded,      // could go on, but others must have their turn
+    ended,        // the sender's end was passed on
+    from_failed,
+    to_failed,
+  };
+
+  // Streams and counter outlive the flow. Both streams are raw.
+  RawFlow(Stream& from, Stream& to, std::uint64_t& count, RelayMode mode)
+      : from_(from), to_(to), count_(count), mode_(mode), splicing_(mode == RelayMode::splice) {}
+
+  // Moves what can be moved, and says what it waits for.
+  State advance();
+  // As advance(), but asks the sender's socket even if it is known to be drained: finds the reset
+  // that a short read hid.
+  State verify();
+
+  Socket& from() const { return from_.socket(); }
+  Socket& to() const { return to_.socket(); }
+  std::uint64_t moved() const { return count_; }
+  bool verified() const { return !unverified_; }
+  bool splicing() const { return splicing_; }
+
+ private:
+  enum class Step { moved, blocked_reading, blocked_writing, ended, from_failed, to_failed };
+
+  Step step();
+  Step copy();
+  Step push_rest();
+  Step fill_pipe();
+  Step drain_pipe();
+  void keep(std::size_t from, std::size_t to);
+  void judge_read(std::size_t bytes);
+  void judge_fill(std::size_t bytes);
+  void copy_from_now_on();
+
+  Stream& from_;
+  Stream& to_;
+  std::uint64_t& count_;
+  RelayMode mode_;
+  bool splicing_;
+  bool unverified_ = true;
+  std::uint16_t streak_ = 0;    // large reads (copying) or small fills (splicing) in a row
+  std::uint16_t patience_ = 4;  // large reads before splicing is tried
+  std::size_t rest_taken_ = 0;
+  std::vector<std::byte> rest_;
+  std::optional<PipePool::Loan> pipe_;
+};
+
+}  // namespace bulkhead::runtime
