@@ -3,7 +3,7 @@ PRESET ?= release
 STAGE  := build/stage
 CONFIG ?=
 
-.PHONY: build run test test-unit test-asan bench fuzz format lint docs-build docs-serve install deps test-deps clean
+.PHONY: build run test test-unit test-asan bench bench-quick fuzz format lint docs-build docs-serve install deps test-deps clean
 
 deps:
 	packaging/install-deps.sh build
@@ -39,8 +39,14 @@ test-unit: build
 test-asan: test-deps
 	tests/run asan
 
+# Our row beside the peers', with ratios; bench-quick takes under two minutes. See docs/performance.md.
 bench: build
+	packaging/install-deps.sh bench
 	bench/run
+
+bench-quick: build
+	packaging/install-deps.sh bench
+	bench/run --quick
 
 # FUZZ_SECONDS for each target.
 fuzz:
