@@ -1,5 +1,11 @@
-// Task<T>: a lazy coroutine, started when awaited, that hands its CancelScope down to whatever it awaits.
-// spawn() starts one that nobody awaits. Single-threaded: a task lives and dies on its loop's thread.
+// Task<T>: a lazy coroutine, started when awaited, that hands its CancelScope down to whatever it
+// awaits. spawn() starts one that nobody awaits. Single-threaded: a task lives and dies on its
+// loop's thread.
+//
+// Control passes without symmetric transfer, on which the stack grows with every await wherever the
+// compiler makes no tail calls (no optimisation, sanitizers): an awaited task is started inside
+// await_suspend; if it ends there, its awaiter was never suspended and simply goes on, so a loop of
+// awaits that need not wait runs on one level of stack.
 #pragma once
 
 #include <coroutine>
@@ -14,18 +20,25 @@ namespace bulkhead::runtime {
 
 // The part of every promise that awaitables may rely on.
 struct PromiseBase {
-  std::coroutine_handle<> continuation = std::noop_coroutine();
+  std::coroutine_handle<> continuation;
   CancelScope* scope = nullptr;
   std::exception_ptr exception;
+  bool awaiter_waits = false;  // it is suspended: resume it at the end
+  bool finished = false;       // ended before its awaiter was suspended
 
   static void* operator new(std::size_t size) { return allocate_frame(size); }
-  static void operator delete(void* frame, std::size_t size) noexcept { release_frame(frame, size); }
+  static void operator delete(void* frame, std::size_t size) noexcept {
+    release_frame(frame, size);
+  }
 
   struct FinalAwaiter {
     bool await_ready() const noexcept { return false; }
     template <typename Promise>
-    std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> self) const noexcept {
-      return self.promise().continuation;
+    void await_suspend(std::coroutine_handle<Promise> self) const noexcept {
+      PromiseBase& promise = self.promise();
+      promise.finished = true;
+      // The awaiter destroys this coroutine: nothing may follow.
+      if (promise.awaiter_waits) promise.continuation.resume();
     }
     void await_resume() const noexcept {}
   };
@@ -87,10 +100,14 @@ class [[nodiscard]] Task {
 
   bool await_ready() const noexcept { return false; }
   template <typename Promise>
-  std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> parent) noexcept {
-    handle_.promise().continuation = parent;
-    if (handle_.promise().scope == nullptr) handle_.promise().scope = parent.promise().scope;
-    return handle_;
+  bool await_suspend(std::coroutine_handle<Promise> parent) {
+    promise_type& promise = handle_.promise();
+    promise.continuation = parent;
+    if (promise.scope == nullptr) promise.scope = parent.promise().scope;
+    handle_.resume();
+    if (promise.finished) return false;
+    promise.awaiter_waits = true;
+    return true;
   }
   T await_resume() { return handle_.promise().take(); }
 
@@ -102,9 +119,12 @@ template <typename T>
 Task<T> TaskPromise<T>::get_return_object() {
   return Task<T>(Task<T>::Handle::from_promise(*this));
 }
-inline Task<void> TaskPromise<void>::get_return_object() { return Task<void>(Task<void>::Handle::from_promise(*this)); }
+inline Task<void> TaskPromise<void>::get_return_object() {
+  return Task<void>(Task<void>::Handle::from_promise(*this));
+}
 
-// The scope that the awaiting coroutine runs under (may be null): CancelScope* scope = co_await current_scope();
+// The scope that the awaiting coroutine runs under (may be null): CancelScope* scope = co_await
+// current_scope();
 struct CurrentScope {
   CancelScope* scope = nullptr;
   bool await_ready() const noexcept { return false; }
@@ -115,12 +135,14 @@ struct CurrentScope {
   }
   CancelScope* await_resume() const noexcept { return scope; }
 };
-inline CurrentScope current_scope() { return {}; }
+inline CurrentScope current_scope() {
+  return {};
+}
 
 namespace detail {
 
-// A coroutine that starts at once and frees itself. An exception that reaches it is a defect in our own code: the
-// process ends, and the supervisor starts a clean one.
+// A coroutine that starts at once and frees itself. An exception that reaches it is a defect in our
+// own code: the process ends, and the supervisor starts a clean one.
 struct Detached {
   struct promise_type {
     CancelScope* scope = nullptr;
@@ -128,7 +150,9 @@ struct Detached {
     template <typename First, typename... Rest>
     explicit promise_type(First&, CancelScope* under, Rest&...) : scope(under) {}
     static void* operator new(std::size_t size) { return allocate_frame(size); }
-    static void operator delete(void* frame, std::size_t size) noexcept { release_frame(frame, size); }
+    static void operator delete(void* frame, std::size_t size) noexcept {
+      release_frame(frame, size);
+    }
     Detached get_return_object() const noexcept { return {}; }
     std::suspend_never initial_suspend() const noexcept { return {}; }
     std::suspend_never final_suspend() const noexcept { return {}; }
@@ -137,11 +161,15 @@ struct Detached {
   };
 };
 
-inline Detached run_detached(Task<void> task, CancelScope*) { co_await std::move(task); }
+inline Detached run_detached(Task<void> task, CancelScope*) {
+  co_await std::move(task);
+}
 
 }  // namespace detail
 
 // Starts task now, on this stack, up to its first suspension. scope (may be null) must outlive it.
-inline void spawn(Task<void> task, CancelScope* scope = nullptr) { detail::run_detached(std::move(task), scope); }
+inline void spawn(Task<void> task, CancelScope* scope = nullptr) {
+  detail::run_detached(std::move(task), scope);
+}
 
 }  // namespace bulkhead::runtime

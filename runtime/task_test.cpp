@@ -12,7 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-Task<int> add(int left, int right) { co_return left + right; }
+Task<int> add(int left, int right) {
+  co_return left + right;
+}
 
 Task<void> nested(int& result) {
   const int first = co_await add(1, 2);
@@ -38,6 +40,21 @@ Task<void> catches(bool& caught) {
   } catch (int) {
     caught = true;
   }
+}
+
+// A relay or a body of a million pieces that never has to wait: the stack must not grow with them.
+Task<void> awaits_many(int count, int& sum) {
+  for (int i = 0; i < count; ++i) {
+    const int added = co_await add(sum, 1);
+    sum = added;
+  }
+}
+
+TEST(Task, TakesNoStackForAwaitsThatNeedNotWait) {
+  Loop loop;
+  int sum = 0;
+  spawn(awaits_many(1'000'000, sum));
+  EXPECT_EQ(sum, 1'000'000);
 }
 
 TEST(Task, PassesExceptionsToTheAwaiter) {
@@ -82,7 +99,9 @@ TEST(CancelScope, EndsEverythingUnderItAndWhatComesLater) {
   EXPECT_FALSE(completed);
 }
 
-Task<void> waits(Event& event, Deadline deadline, Event::Result& result) { result = co_await event.wait(deadline); }
+Task<void> waits(Event& event, Deadline deadline, Event::Result& result) {
+  result = co_await event.wait(deadline);
+}
 
 TEST(Event, WakesAllAndTimesOut) {
   Loop loop;
@@ -105,7 +124,9 @@ TEST(Event, WakesAllAndTimesOut) {
   EXPECT_EQ(third, Event::Result::timed_out);
 }
 
-Task<void> holds(Gate::Pass, Duration time) { co_await sleep_for(time); }
+Task<void> holds(Gate::Pass, Duration time) {
+  co_await sleep_for(time);
+}
 
 Task<void> note_lag(Duration& lag) {
   co_await sleep_for(200ms);

@@ -12,7 +12,9 @@ AcceptorService::AcceptorService(std::uint32_t index)
 
 // Without a way out this process is of no use; the supervisor starts one that has it.
 runtime::Task<void> AcceptorService::watch_egress() {
+  const runtime::Gate::Pass pass = watching_.enter();
   const ipc::ChannelEnd end = co_await acceptor_.egress.run();
+  if (ended_) co_return;
   runtime::log::error("the channel to the egress has ended", {{"reason", end.reason}});
   acceptor_.connections.close_all();
   runtime::Loop::current().stop();
@@ -113,6 +115,9 @@ runtime::Task<std::uint32_t> AcceptorService::drain(runtime::Deadline deadline) 
     co_await acceptor_.connections.gate().empty();
   }
   acceptor_.access_log.flush();
+  ended_ = true;
+  acceptor_.egress.close();
+  co_await watching_.empty_uncancelled();
   co_return cut;
 }
 

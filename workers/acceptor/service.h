@@ -40,6 +40,8 @@ class AcceptorService final : public workers::Service {
   std::map<std::uint32_t, std::shared_ptr<Listening>> serving_;
   std::map<std::uint32_t, std::shared_ptr<Listening>> arrived_;  // not started yet
   std::optional<Prepared> prepared_;
+  runtime::Gate watching_;
+  bool ended_ = false;  // drained: the channel to the egress ends by our own will
 };
 
 }  // namespace bulkhead::acceptor

@@ -31,6 +31,8 @@ class EgressLink {
   // Until the channel ends, which an egress brings about only if this process broke the rules.
   runtime::Task<ipc::ChannelEnd> run() { return channel_.run(); }
 
+  void close() { channel_.close("drained"); }
+
   // The egress is a new one.
   void ask_again() { channel_.forget_calls(); }
 
