@@ -12,7 +12,7 @@ constexpr std::size_t scratch_bytes = 64 * 1024;
 thread_local std::array<std::byte, scratch_bytes> scratch;
 
 constexpr std::size_t large_read = 32 * 1024;
-constexpr std::size_t small_fill = 32 * 1024;
+constexpr std::size_t small_fill = 16 * 1024;
 constexpr int small_fills = 3;  // in a row, before copying again
 constexpr std::uint16_t max_patience = 4096;
 constexpr std::size_t max_fill =
@@ -68,10 +68,7 @@ RawFlow::Step RawFlow::copy() {
     unverified_ = false;
     return Step::blocked_reading;
   }
-  if (got.status == IoStatus::eof) {
-    to_.shutdown_write();
-    return Step::ended;
-  }
+  if (got.status == IoStatus::eof) return Step::ended;
   if (!got.ok()) return Step::from_failed;
   unverified_ = true;
   judge_read(got.bytes);
@@ -110,10 +107,7 @@ RawFlow::Step RawFlow::fill_pipe() {
   }
   const int error = errno;
   pipe_.reset();
-  if (got == 0) {
-    to_.shutdown_write();
-    return Step::ended;
-  }
+  if (got == 0) return Step::ended;
   if (error != EAGAIN) return Step::from_failed;
   unverified_ = false;
   return Step::blocked_reading;

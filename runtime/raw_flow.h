@@ -30,7 +30,7 @@ class RawFlow {
     wants_read,   // until the sender has bytes
     wants_write,  // until the receiver has room
     yielded,      // could go on, but others must have their turn
-    ended,        // the sender's end was passed on
+    ended,        // the sender has ended, and all it sent was passed on
     from_failed,
     to_failed,
   };
@@ -47,6 +47,7 @@ class RawFlow {
 
   Socket& from() const { return from_.socket(); }
   Socket& to() const { return to_.socket(); }
+  void pass_end_on() { to_.shutdown_write(); }
   std::uint64_t moved() const { return count_; }
   bool verified() const { return !unverified_; }
   bool splicing() const { return splicing_; }

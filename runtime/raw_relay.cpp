@@ -71,7 +71,12 @@ bool RawRelay::settle(Side& side) {
     case State::yielded:
       break;
     case State::ended:
-      if (up_.state == State::ended && down_.state == State::ended) finish(RelayEnd::closed);
+      // The second end need not be passed on: both connections are closed now.
+      if (up_.state == State::ended && down_.state == State::ended) {
+        finish(RelayEnd::closed);
+      } else {
+        side.flow.pass_end_on();
+      }
       return true;
     case State::from_failed:
       finish(side.from_failed);

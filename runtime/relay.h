@@ -23,7 +23,7 @@ struct RelayCounters {
 };
 
 enum class RelayEnd {
-  closed,           // both sides ended in order
+  closed,           // both sides ended in order; closing both passes on what is left of it
   client_failed,    // reset by, or write error to, the client
   upstream_failed,  // the same for the upstream
   idle,             // nothing moved in either direction for the idle time
