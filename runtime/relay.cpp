@@ -94,6 +94,25 @@ Task<void> run(Pump pump, Shared& shared) {
   }
 }
 
+Task<RelayEnd> relay_sockets(Stream& client, Stream& upstream, RelayOptions options,
+                             RelayCounters& counters) {
+  const RelayEnd end = co_await RawRelay(client, upstream, options, counters);
+  co_return end;
+}
+
+Task<RelayEnd> relay_streams(Stream& client, Stream& upstream, RelayOptions options,
+                             RelayCounters& counters) {
+  CancelScope* parent = co_await current_scope();
+  CancelScope scope(parent);
+  Shared shared{options, scope, Clock::now()};
+  const Pump up{client, upstream, counters.up, RelayEnd::client_failed, RelayEnd::upstream_failed};
+  const Pump down{upstream, client, counters.down, RelayEnd::upstream_failed,
+                  RelayEnd::client_failed};
+  co_await both(run(up, shared).under(scope), run(down, shared).under(scope));
+  if (!shared.ended && parent != nullptr && parent->cancelled()) co_return RelayEnd::cancelled;
+  co_return shared.end;
+}
+
 }  // namespace
 
 std::string_view to_string(RelayEnd end) {
@@ -114,21 +133,13 @@ std::string_view to_string(RelayEnd end) {
   return "closed";
 }
 
+// Two coroutines, so that neither carries the other's frame: it is held for as long as the
+// connection lives.
 Task<RelayEnd> relay(Stream& client, Stream& upstream, RelayOptions options,
                      RelayCounters& counters) {
-  if (client.is_raw() && upstream.is_raw()) {
-    const RelayEnd end = co_await RawRelay(client, upstream, options, counters);
-    co_return end;
-  }
-  CancelScope* parent = co_await current_scope();
-  CancelScope scope(parent);
-  Shared shared{options, scope, Clock::now()};
-  const Pump up{client, upstream, counters.up, RelayEnd::client_failed, RelayEnd::upstream_failed};
-  const Pump down{upstream, client, counters.down, RelayEnd::upstream_failed,
-                  RelayEnd::client_failed};
-  co_await both(run(up, shared).under(scope), run(down, shared).under(scope));
-  if (!shared.ended && parent != nullptr && parent->cancelled()) co_return RelayEnd::cancelled;
-  co_return shared.end;
+  const bool raw = client.is_raw() && upstream.is_raw();
+  return raw ? relay_sockets(client, upstream, options, counters)
+             : relay_streams(client, upstream, options, counters);
 }
 
 Task<RelayEnd> echo(Stream& client, RelayOptions options, RelayCounters& counters) {

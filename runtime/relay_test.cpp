@@ -76,33 +76,51 @@ struct Fixture {
   RelayEnd end = RelayEnd::cancelled;
 };
 
-class Relay : public testing::TestWithParam<RelayMode> {
+// A socket's bytes that may not be gone around, as with TLS.
+class Opaque final : public Stream {
+ public:
+  explicit Opaque(Stream& inner) : inner_(inner) {}
+  IoResult try_read(std::span<std::byte> buffer) override { return inner_.try_read(buffer); }
+  IoResult try_write(std::span<const std::byte> bytes) override { return inner_.try_write(bytes); }
+  void shutdown_write() override { inner_.shutdown_write(); }
+  Socket& socket() override { return inner_.socket(); }
+
+ private:
+  Stream& inner_;
+};
+
+struct Way {
+  const char* name;
+  RelayMode mode;
+  bool opaque = false;
+};
+
+class Relay : public testing::TestWithParam<Way> {
  protected:
-  RelayOptions options(Duration idle = 60s, Duration write = 30s) const {
-    return {idle, write, GetParam()};
+  struct Options : RelayOptions {
+    bool opaque;
+  };
+  Options options(Duration idle = 60s, Duration write = 30s) const {
+    return {{idle, write, GetParam().mode}, GetParam().opaque};
+  }
+  static Task<void> run_relay(Fixture& f, Options options) {
+    if (options.opaque) {
+      Opaque front(*f.front);
+      f.end = co_await relay(front, *f.back, options, f.counters);
+    } else {
+      f.end = co_await relay(*f.front, *f.back, options, f.counters);
+    }
+    f.front.reset();
+    f.back.reset();
   }
 };
 
-std::string name_of(const testing::TestParamInfo<RelayMode>& info) {
-  switch (info.param) {
-    case RelayMode::adaptive:
-      return "Adaptive";
-    case RelayMode::copy:
-      return "Copy";
-    case RelayMode::splice:
-      return "Splice";
-  }
-  return "";
-}
-INSTANTIATE_TEST_SUITE_P(Mode, Relay,
-                         testing::Values(RelayMode::adaptive, RelayMode::copy, RelayMode::splice),
-                         name_of);
-
-Task<void> run_relay(Fixture& f, RelayOptions options) {
-  f.end = co_await relay(*f.front, *f.back, options, f.counters);
-  f.front.reset();
-  f.back.reset();
-}
+INSTANTIATE_TEST_SUITE_P(Ways, Relay,
+                         testing::Values(Way{"Adaptive", RelayMode::adaptive},
+                                         Way{"Copy", RelayMode::copy},
+                                         Way{"Splice", RelayMode::splice},
+                                         Way{"Opaque", RelayMode::adaptive, true}),
+                         [](const auto& each) { return each.param.name; });
 
 void reset(std::unique_ptr<SocketStream>& stream) {
   EXPECT_TRUE(platform::set_reset_on_close(stream->socket().fd()));

@@ -62,11 +62,13 @@ platform::UniqueFd accept_from(int listener) {
 
 Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
-void Poller::add(int fd, std::uint32_t events, Handler& handler) {
+bool Poller::add(int fd, std::uint32_t events, Handler& handler) {
   epoll_event event{};
   event.events = events;
   event.data.ptr = &handler;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) die("epoll_ctl");
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return true;
+  if (errno != EPERM) die("epoll_ctl");
+  return false;
 }
 
 void Poller::change(int fd, std::uint32_t events, Handler& handler) {

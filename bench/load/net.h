@@ -30,7 +30,8 @@ class Poller {
   };
 
   Poller();
-  void add(int fd, std::uint32_t events, Handler& handler);
+  // False for what cannot be waited for, such as a file.
+  bool add(int fd, std::uint32_t events, Handler& handler);
   void change(int fd, std::uint32_t events, Handler& handler);
   // One wait, at most until the deadline.
   void poll(Clock::time_point deadline);
