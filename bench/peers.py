@@ -2,6 +2,7 @@
 bench/peers/ on free ports of loopback, and ended by process id."""
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -14,9 +15,16 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def free_ports(count):
-    taken = [socket.socket() for _ in range(count)]
-    for each in taken:
-        each.bind(("127.0.0.1", 0))
+    """Below the ephemeral range, which short connections fill with ports in TIME_WAIT."""
+    taken = []
+    while len(taken) < count:
+        probe = socket.socket()
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", random.randrange(20000, 32000)))
+            taken.append(probe)
+        except OSError:
+            probe.close()
     ports = [each.getsockname()[1] for each in taken]
     for each in taken:
         each.close()
