@@ -29,6 +29,9 @@ class Checker {
   bool written(std::string_view key) const { return reader_.written(Origin::Source::file, key); }
   bool written(const Origin& origin, std::string_view key) const;
   bool broken(const Origin& origin) const { return reader_.complained(origin.source, origin.path); }
+  bool broken(const Origin& origin, std::string_view below) const {
+    return reader_.complained(origin.source, origin.path + '.' + std::string(below));
+  }
   bool broken(std::string_view key) const { return reader_.complained(Origin::Source::file, key); }
 
   const Backend* backend(std::string_view name) const {

@@ -1,5 +1,6 @@
 // Rules: that each says what it is about and where it leads.
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -73,6 +74,12 @@ void check_match(Checker& checker, const Rule& rule) {
                  "names users or groups, but server.auth.mode is none: it never matches");
 }
 
+bool broken_action(const Checker& checker, const Rule& rule) {
+  static constexpr std::array keys{"action", "backend", "backends", "load_balancing", "redirect"};
+  return std::any_of(keys.begin(), keys.end(),
+                     [&](const char* key) { return checker.broken(rule.origin, key); });
+}
+
 }  // namespace
 
 void check_rules(Checker& checker) {
@@ -90,9 +97,10 @@ void check_rules(Checker& checker) {
           "is never reached: \"" + printable(catch_all->name) + "\" before it matches everything");
     else if (rule.match.is_catch_all())
       catch_all = &rule;
-    if (broken) continue;
-    check_match(checker, rule);
-    check_action(checker, rule);
+    // No rule at all, or one without a name: what else it would complain about follows from that.
+    if (broken && rule.name.empty()) continue;
+    if (!checker.broken(rule.origin, "match")) check_match(checker, rule);
+    if (!broken_action(checker, rule)) check_action(checker, rule);
   }
   if (checker.config().rules.empty() && !checker.broken("rules"))
     checker.warn("rules", "there are none: every request is refused");

@@ -146,7 +146,7 @@ LoadResult load_text_merging(std::string_view yaml, std::string_view name,
 
 LoadResult load_merging(const LoadOptions& options, const Merge& step) {
   if (options.file.empty()) return load_text_merging("", "built-in defaults", options, step);
-  const FileContents contents = read_file(options.file, max_file_size, false);
+  const FileContents contents = read_file(options.file, max_file_size);
   if (contents.error.empty()) return load_text_merging(contents.text, options.file, options, step);
   Reader reader(options, {});
   reader.add_file(options.file);

@@ -88,7 +88,10 @@ bool Channel::read_burst(Buffer& buffer) {
     const auto got = platform::receive_message(socket_.fd(), buffer, descriptors);
     switch (got.status) {
       case platform::ReceiveStatus::received:
-        dispatch(std::span(buffer).first(got.bytes), std::move(descriptors));
+        dispatch(std::span(buffer).first(got.bytes), std::move(descriptors), false);
+        break;
+      case platform::ReceiveStatus::descriptors_lost:
+        dispatch(std::span(buffer).first(got.bytes), {}, true);
         break;
       case platform::ReceiveStatus::would_block:
         return true;
@@ -161,7 +164,7 @@ runtime::Task<void> Channel::flush() {
 }
 
 void Channel::dispatch(std::span<const std::uint8_t> bytes,
-                       std::vector<platform::UniqueFd> descriptors) {
+                       std::vector<platform::UniqueFd> descriptors, bool descriptors_lost) {
   proto::Reader reader(bytes);
   proto::Header header;
   if (!reader.get(header)) return violation("message without a header");
@@ -176,7 +179,11 @@ void Channel::dispatch(std::span<const std::uint8_t> bytes,
   const auto body = bytes.subspan(proto::header_bytes);
   envelope.body.assign(body.begin(), body.end());
   envelope.descriptors = std::move(descriptors);
-  if (envelope.descriptors.size() != proto::descriptors_of(envelope.type)) {
+  // That this process is out of descriptors is not the peer's fault. A reply tells its caller by
+  // their absence; anything else cannot be acted upon and is dropped, so that its sender's deadline
+  // passes.
+  if (descriptors_lost && !pending_.contains(envelope.id)) return;
+  if (!descriptors_lost && envelope.descriptors.size() != proto::descriptors_of(envelope.type)) {
     return violation(std::string(to_string(envelope.type)) + " with a wrong number of descriptors");
   }
   const std::string name(to_string(envelope.type));

@@ -141,7 +141,8 @@ class Channel {
   bool enqueue(proto::Bytes bytes, std::span<const int> descriptors);
   runtime::Task<void> flush();
   bool read_burst(Buffer& buffer);
-  void dispatch(std::span<const std::uint8_t> bytes, std::vector<platform::UniqueFd> descriptors);
+  void dispatch(std::span<const std::uint8_t> bytes, std::vector<platform::UniqueFd> descriptors,
+                bool descriptors_lost);
   bool deliver(Envelope&& envelope);
   void violation(std::string reason);
   void fail_pending();

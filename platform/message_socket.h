@@ -62,11 +62,12 @@ SendResult send_message(int socket, std::span<const std::uint8_t> bytes,
                         std::span<const int> descriptors = {});
 
 enum class ReceiveStatus {
-  received,     // bytes is the length; descriptors are the receiver's
-  would_block,  // nothing there
-  closed,       // the peer is gone and everything it sent has been read
-  truncated,  // the message was longer than the buffer, or carried more descriptors than allowed or
-              // than this process may open: the message is lost, all its descriptors are closed
+  received,          // bytes is the length; descriptors are the receiver's
+  would_block,       // nothing there
+  closed,            // the peer is gone and everything it sent has been read
+  descriptors_lost,  // as received, but this process may open no more descriptors (or the message
+                     // carried too many): those that came are closed
+  truncated,  // the message was longer than the buffer: it is lost, its descriptors are closed
   error,      // see error
 };
 struct ReceiveResult {

@@ -50,6 +50,7 @@ constexpr std::array permissions{
     Permission{bind_tcp, "bind_tcp", acceptor, egress, open, 0},
     Permission{open_udp_client, "open_udp_client", acceptor, egress, open, 1},
     Permission{pin_udp_client, "pin_udp_client", acceptor, egress, open, 2},
+    Permission{admit_peer, "admit_peer", acceptor, egress, open, 1},
     Permission{opened, "opened", egress, acceptor, open, 1},
     Permission{refused, "refused", egress, acceptor, open, 0},
     Permission{cancel, "cancel", acceptor, egress, open, 0},

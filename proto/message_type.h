@@ -38,6 +38,7 @@ enum class MessageType : std::uint16_t {
   bind_tcp,
   open_udp_client,
   pin_udp_client,
+  admit_peer,
   opened,
   refused,
   cancel,

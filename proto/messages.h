@@ -16,8 +16,8 @@ namespace bulkhead::proto {
 using AllMessages =
     std::tuple<Hello, Prepare, Listener, Peer, PeerRestarted, AccessLog, Prepared, Commit, Abort,
                Drain, Drained, QueryConnections, Connections, QueryCounters, Counters,
-               CloseConnections, OpenTcp, OpenUdp, BindTcp, OpenUdpClient, PinUdpClient, Opened,
-               Refused, Cancel, TestBackend, BackendTested, Command, StatusRow, WorkerRow,
+               CloseConnections, OpenTcp, OpenUdp, BindTcp, OpenUdpClient, PinUdpClient, AdmitPeer,
+               Opened, Refused, Cancel, TestBackend, BackendTested, Command, StatusRow, WorkerRow,
                ListenerRow, BackendRow, RuleRow, ConnectionRow, TextPart, Done>;
 
 static_assert(std::tuple_size_v<AllMessages> == static_cast<std::size_t>(MessageType::end_),

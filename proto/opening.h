@@ -64,6 +64,13 @@ struct PinUdpClient {
   static auto fields(auto& self) { return std::tie(self.source); }
 };
 
+// SOCKS BIND from anybody: whether the destination policy allows the peer of an accepted connection
+// (one descriptor). Answered by Opened with the same socket.
+struct AdmitPeer {
+  static constexpr MessageType type = MessageType::admit_peer;
+  static auto fields(auto&) { return std::tie(); }
+};
+
 struct Opened {
   static constexpr MessageType type = MessageType::opened;
   wire::Endpoint local, remote;

@@ -27,7 +27,7 @@ Types allowed_when_open(Party from, Party to) {
     return {prepared, drained, connections, counters, backend_tested};
   if (from == Party::egress && to == Party::supervisor) return {prepared, drained};
   if (from == Party::acceptor && to == Party::egress) {
-    return {open_tcp, open_udp, bind_tcp, open_udp_client, pin_udp_client, cancel};
+    return {open_tcp, open_udp, bind_tcp, open_udp_client, pin_udp_client, admit_peer, cancel};
   }
   if (from == Party::egress && to == Party::acceptor) return {opened, refused};
   return {};
@@ -73,7 +73,8 @@ TEST(Permissions, DescriptorsTravelWithTheseMessagesOnly) {
   for (unsigned type = 0; type <= static_cast<unsigned>(end_); ++type) {
     const auto message = static_cast<MessageType>(type);
     const bool one =
-        Types{prepare, listener, peer, access_log, open_udp_client, opened}.contains(message);
+        Types{prepare, listener, peer, access_log, open_udp_client, admit_peer, opened}.contains(
+            message);
     const std::size_t expected = message == pin_udp_client ? 2 : one ? 1 : 0;
     EXPECT_EQ(descriptors_of(message), expected) << to_string(message);
   }

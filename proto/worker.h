@@ -41,9 +41,13 @@ struct Listener {
   Text<64> name;
   ListenerProtocol protocol = ListenerProtocol::http;
   bool proxy_protocol = false;
+  // Serve it now, not with the next generation: it is that of an acceptor that is not coming back
+  // at once.
+  bool at_once = false;
   wire::Endpoint address;
   static auto fields(auto& self) {
-    return std::tie(self.id, self.name, self.protocol, self.proxy_protocol, self.address);
+    return std::tie(self.id, self.name, self.protocol, self.proxy_protocol, self.at_once,
+                    self.address);
   }
 };
 

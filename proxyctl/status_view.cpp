@@ -144,7 +144,11 @@ void write(JsonWriter& json, const proto::WorkerRow& row) {
   json.begin_object();
   json.member("role", proto::to_string(row.role));
   json.member("index", row.index);
-  json.member("pid", row.pid);
+  json.key("pid");
+  if (row.pid == 0)
+    json.value(nullptr);  // waiting for its restart
+  else
+    json.value(row.pid);
   json.member("state", row.state.value);
   json.member("uptime_ms", row.uptime_ms);
   json.member("restarts", row.restarts);

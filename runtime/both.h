@@ -1,4 +1,5 @@
-// co_await both(a, b): runs two tasks side by side under the caller's scope and goes on when both have ended.
+// co_await both(a, b): runs two tasks side by side under the caller's scope and goes on when both
+// have ended.
 #pragma once
 
 #include <coroutine>
@@ -10,7 +11,8 @@ namespace bulkhead::runtime {
 
 class Both {
  public:
-  Both(Task<void> first, Task<void> second) : first_(std::move(first)), second_(std::move(second)) {}
+  Both(Task<void> first, Task<void> second)
+      : first_(std::move(first)), second_(std::move(second)) {}
 
   bool await_ready() const noexcept { return false; }
   template <typename Promise>
@@ -35,6 +37,8 @@ class Both {
   int pending_ = 0;
 };
 
-inline Both both(Task<void> first, Task<void> second) { return {std::move(first), std::move(second)}; }
+inline Both both(Task<void> first, Task<void> second) {
+  return {std::move(first), std::move(second)};
+}
 
 }  // namespace bulkhead::runtime

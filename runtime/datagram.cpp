@@ -1,8 +1,7 @@
 #include "runtime/datagram.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
+#include <sys/socket.h>
 
 namespace bulkhead::runtime {
 
@@ -22,7 +21,8 @@ Datagram try_receive(Socket& socket, std::span<std::byte> buffer) {
   Datagram datagram;
   datagram.bytes = static_cast<std::size_t>(got);
   datagram.truncated = (message.msg_flags & MSG_TRUNC) != 0;
-  const auto endpoint = wire::Endpoint::from_sockaddr(reinterpret_cast<sockaddr*>(&source), message.msg_namelen);
+  const auto endpoint =
+      wire::Endpoint::from_sockaddr(reinterpret_cast<sockaddr*>(&source), message.msg_namelen);
   if (endpoint) datagram.source = *endpoint;
   return datagram;
 }

@@ -1,4 +1,5 @@
-// Datagram sockets under the loop: receive one datagram and who sent it; send to the connected peer.
+// Datagram sockets under the loop: receive one datagram and who sent it; send to the connected
+// peer.
 #pragma once
 
 #include <cstddef>

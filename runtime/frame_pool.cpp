@@ -7,15 +7,19 @@ namespace bulkhead::runtime {
 
 #ifdef BULKHEAD_SANITIZED
 
-void* allocate_frame(std::size_t size) { return ::operator new(size); }
-void release_frame(void* frame, std::size_t) noexcept { ::operator delete(frame); }
+void* allocate_frame(std::size_t size) {
+  return ::operator new(size);
+}
+void release_frame(void* frame, std::size_t) noexcept {
+  ::operator delete(frame);
+}
 
 #else
 
 namespace {
 
 constexpr std::size_t class_bytes = 64;
-constexpr std::size_t class_count = 64;          // frames up to 4 KiB are pooled
+constexpr std::size_t class_count = 64;           // frames up to 4 KiB are pooled
 constexpr std::size_t max_kept_per_class = 1024;  // bounds what a burst leaves behind
 
 struct FreeFrame {
@@ -29,7 +33,9 @@ struct SizeClass {
 
 thread_local std::array<SizeClass, class_count> classes;
 
-constexpr std::size_t class_of(std::size_t size) { return (size + class_bytes - 1) / class_bytes; }
+constexpr std::size_t class_of(std::size_t size) {
+  return (size + class_bytes - 1) / class_bytes;
+}
 
 }  // namespace
 

@@ -1,5 +1,6 @@
-// Counts what is under way, so that an owner can wait for all of it to end before it goes: each user holds a Gate::Pass.
-// The gate must outlive its passes; that is what waiting for empty() is for.
+// Counts what is under way, so that an owner can wait for all of it to end before it goes: each
+// user holds a Gate::Pass. The gate must outlive its passes; that is what waiting for empty() is
+// for.
 #pragma once
 
 #include <cstddef>

@@ -1,10 +1,9 @@
 #include "runtime/log.h"
 
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <atomic>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
 
 namespace bulkhead::runtime::log {
 namespace {
@@ -13,20 +12,28 @@ std::atomic<Level> threshold{Level::info};
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warn: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
 
 const char* name(Level level) {
   switch (level) {
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warn: return "warn";
-    case Level::error: return "error";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warn:
+      return "warn";
+    case Level::error:
+      return "error";
   }
   return "info";
 }
@@ -66,11 +73,16 @@ void start(std::string_view role, Level level) {
   set_level(level);
 }
 
-void set_level(Level level) { threshold = level; }
-Level level() { return threshold; }
+void set_level(Level level) {
+  threshold = level;
+}
+Level level() {
+  return threshold;
+}
 
 std::string quote(std::string_view value) {
-  if (!value.empty() && std::all_of(value.begin(), value.end(), is_plain)) return std::string(value);
+  if (!value.empty() && std::all_of(value.begin(), value.end(), is_plain))
+    return std::string(value);
   std::string out = "\"";
   for (const char c : value) append_escaped(out, c);
   return out + '"';
@@ -88,7 +100,8 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
     line += '=';
     line += quote(field.value);
   }
-  spdlog::default_logger_raw()->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
+  spdlog::default_logger_raw()->log(to_spdlog(level),
+                                    spdlog::string_view_t(line.data(), line.size()));
 }
 
 }  // namespace bulkhead::runtime::log

@@ -1,6 +1,8 @@
 // The process log: one line an event on standard error, in logfmt:
-//   time=2026-01-02T03:04:05.678Z level=info role=acceptor.0 pid=42 msg="listener added" address=127.0.0.1:8080
-// Values are escaped, so nothing that a client sends can forge a line or a field. Secrets have no conversion to Field.
+//   time=2026-01-02T03:04:05.678Z level=info role=acceptor.0 pid=42 msg="listener added"
+//   address=127.0.0.1:8080
+// Values are escaped, so nothing that a client sends can forge a line or a field. Secrets have no
+// conversion to Field.
 #pragma once
 
 #include <cstdint>

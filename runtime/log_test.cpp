@@ -21,8 +21,10 @@ TEST(Log, WritesOneLineWithRoleAndPidAboveTheLevel) {
   info("listener added", {{"address", "127.0.0.1:80"}, {"backlog", 7}});
   const std::string line = testing::internal::GetCapturedStderr();
   EXPECT_EQ(line.find("unseen"), std::string::npos);
-  EXPECT_NE(line.find(" level=info msg=\"listener added\" address=127.0.0.1:80 backlog=7 role=acceptor.0 pid="),
-            std::string::npos)
+  EXPECT_NE(
+      line.find(
+          " level=info msg=\"listener added\" address=127.0.0.1:80 backlog=7 role=acceptor.0 pid="),
+      std::string::npos)
       << line;
   EXPECT_EQ(std::count(line.begin(), line.end(), '\n'), 1);
 }

@@ -37,16 +37,19 @@ Loop::~Loop() {
   if (current_loop == this) current_loop = nullptr;
 }
 
-Loop& Loop::current() { return *current_loop; }
+Loop& Loop::current() {
+  return *current_loop;
+}
 
 void Loop::run() {
-  stopped_ = false;
   while (!stopped_) {
     now_ = Clock::now();
     run_ready();
     if (stopped_) break;
-    event_base_loop(base_, EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | (ready_.empty() ? 0 : EVLOOP_NONBLOCK));
+    event_base_loop(base_,
+                    EVLOOP_ONCE | EVLOOP_NO_EXIT_ON_EMPTY | (ready_.empty() ? 0 : EVLOOP_NONBLOCK));
   }
+  stopped_ = false;
 }
 
 void Loop::run_ready() {
@@ -70,7 +73,9 @@ Task<void> in_next_round(std::function<void()> call) {
 
 }  // namespace
 
-void Loop::post(std::function<void()> call) { spawn(in_next_round(std::move(call))); }
+void Loop::post(std::function<void()> call) {
+  spawn(in_next_round(std::move(call)));
+}
 
 Deadline Loop::after(Duration duration) const {
   if (duration >= std::chrono::duration_cast<Duration>(never - now_)) return never;

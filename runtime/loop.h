@@ -1,15 +1,15 @@
 // The event loop: one a process (one a thread in tests), libevent underneath.
 //
-// Loop::current() is the loop that was constructed on this thread. Deadlines are absolute steady-clock times; `never`
-// waits for ever. Time as seen by the loop (now()) is read once a round and for each event that the
-// loop wakes up for: a round begins before the wait for events, and the wait may have been long.
+// Loop::current() is the loop that was constructed on this thread. Deadlines are absolute
+// steady-clock times; `never` waits for ever. Time as seen by the loop (now()) is read once a round
+// and for each event that the loop wakes up for: a round begins before the wait for events, and the
+// wait may have been long.
 #pragma once
-
-#include <event2/event.h>
-#include <event2/event_struct.h>
 
 #include <chrono>
 #include <coroutine>
+#include <event2/event.h>
+#include <event2/event_struct.h>
 #include <functional>
 #include <vector>
 
@@ -32,7 +32,7 @@ class Loop {
 
   static Loop& current();
 
-  // Runs until stop(). May be called again afterwards.
+  // Runs until stop(), and not at all if that was called before. May be called again afterwards.
   void run();
   void stop() { stopped_ = true; }
 
@@ -77,7 +77,8 @@ class TimerNode {
   bool armed_ = false;
 };
 
-// An operation that waits for one of: its own completion, a deadline, cancellation; and then resumes one coroutine.
+// An operation that waits for one of: its own completion, a deadline, cancellation; and then
+// resumes one coroutine.
 class Blocked : protected Waiter, protected TimerNode {
  protected:
   enum class Wake { timed_out, cancelled };

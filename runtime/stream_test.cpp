@@ -1,9 +1,8 @@
 #include "runtime/stream.h"
 
+#include <array>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-
-#include <array>
 #include <vector>
 
 #include "runtime/both.h"
@@ -42,7 +41,8 @@ Task<void> receive_all(Stream& stream, std::vector<std::byte>& out) {
   }
 }
 
-Task<void> transfer(Stream& from, Stream& to, std::vector<std::byte> bytes, std::vector<std::byte>& out, Loop& loop) {
+Task<void> transfer(Stream& from, Stream& to, std::vector<std::byte> bytes,
+                    std::vector<std::byte>& out, Loop& loop) {
   co_await both(send_all(from, std::move(bytes)), receive_all(to, out));
   loop.stop();
 }
@@ -102,8 +102,8 @@ TEST(Socket, MayDieInsideItsOwnCallback) {
   EXPECT_EQ(running, 0);
 }
 
-// A reader and a writer blocked on one socket; the peer's read makes it writable and its write makes it readable at
-// once. The reader ends everything while the writer's turn is still to come.
+// A reader and a writer blocked on one socket; the peer's read makes it writable and its write
+// makes it readable at once. The reader ends everything while the writer's turn is still to come.
 Task<void> fill(Stream& stream, IoResult& result) {
   const std::vector<std::byte> bytes(8'000'000);
   result = co_await write_all(stream, bytes, never);

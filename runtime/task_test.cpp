@@ -74,6 +74,20 @@ Task<void> two_sleeps(bool* completed, bool* ended, Loop& loop) {
   loop.stop();
 }
 
+// A task may be done, and say stop, before anybody runs the loop.
+TEST(Loop, ToldToStopBeforeItRunsDoesNotRun) {
+  Loop loop;
+  loop.stop();
+  loop.run();
+  bool called = false;
+  loop.post([&] {
+    called = true;
+    loop.stop();
+  });
+  loop.run();
+  EXPECT_TRUE(called);
+}
+
 TEST(Both, EndsWithTheLast) {
   Loop loop;
   bool completed[2] = {}, ended[2] = {};

@@ -1,4 +1,5 @@
-// co_await sleep_until(deadline): true when the time came, false when the scope was cancelled first.
+// co_await sleep_until(deadline): true when the time came, false when the scope was cancelled
+// first.
 #pragma once
 
 #include <coroutine>
@@ -31,7 +32,11 @@ class Sleep : Blocked {
   bool completed_ = true;
 };
 
-inline Sleep sleep_until(Deadline deadline) { return Sleep(deadline); }
-inline Sleep sleep_for(Duration duration) { return Sleep(Loop::current().after(duration)); }
+inline Sleep sleep_until(Deadline deadline) {
+  return Sleep(deadline);
+}
+inline Sleep sleep_for(Duration duration) {
+  return Sleep(Loop::current().after(duration));
+}
 
 }  // namespace bulkhead::runtime

@@ -1,20 +1,21 @@
 #include "runtime/tls_stream.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <climits>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <climits>
 
 #include "wire/address.h"
 
 namespace bulkhead::runtime {
 namespace {
 
-Stream& inner_of(BIO* bio) { return *static_cast<Stream*>(BIO_get_data(bio)); }
+Stream& inner_of(BIO* bio) {
+  return *static_cast<Stream*>(BIO_get_data(bio));
+}
 
 int bio_read(BIO* bio, char* data, std::size_t size, std::size_t* got) {
   BIO_clear_retry_flags(bio);
@@ -32,7 +33,9 @@ int bio_write(BIO* bio, const char* data, std::size_t size, std::size_t* put) {
   return result.status == IoStatus::ok ? 1 : 0;
 }
 
-long bio_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+long bio_control(BIO*, int command, long, void*) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
 
 BIO_METHOD* stream_method() {
   static BIO_METHOD* const method = [] {
@@ -61,7 +64,8 @@ std::string last_error() {
 }
 
 std::size_t add_certificates(X509_STORE* store, const std::string& pem) {
-  BIO* bio = BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<std::size_t>(pem.size(), INT_MAX)));
+  BIO* bio =
+      BIO_new_mem_buf(pem.data(), static_cast<int>(std::min<std::size_t>(pem.size(), INT_MAX)));
   std::size_t added = 0;
   while (X509* certificate = PEM_read_bio_X509(bio, nullptr, nullptr, nullptr)) {
     added += X509_STORE_add_cert(store, certificate) == 1 ? 1 : 0;
@@ -78,7 +82,8 @@ void expect_name(SSL* ssl, const std::string& name) {
     return;
   }
   // What the macro SSL_set_tlsext_host_name does, without its C cast.
-  SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, const_cast<char*>(name.c_str()));
+  SSL_ctrl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+           const_cast<char*>(name.c_str()));
   SSL_set1_host(ssl, name.c_str());
 }
 
@@ -92,21 +97,25 @@ SslContext make_client_context(const std::string& trusted_pem, std::string& erro
   }
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_options(context.get(), SSL_OP_NO_RENEGOTIATION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
-  if (!trusted_pem.empty() && add_certificates(SSL_CTX_get_cert_store(context.get()), trusted_pem) == 0) {
+  if (!trusted_pem.empty() &&
+      add_certificates(SSL_CTX_get_cert_store(context.get()), trusted_pem) == 0) {
     error = "no certificate found in the CA bundle";
     return nullptr;
   }
   return context;
 }
 
-TlsStream::TlsStream(std::unique_ptr<Stream> inner, SSL_CTX* context, const TlsClientSettings& settings)
+TlsStream::TlsStream(std::unique_ptr<Stream> inner, SSL_CTX* context,
+                     const TlsClientSettings& settings)
     : inner_(std::move(inner)), ssl_(SSL_new(context)) {
   BIO* bio = make_bio(*inner_);
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_connect_state(ssl_.get());
-  SSL_set_verify(ssl_.get(), settings.skip_verification ? SSL_VERIFY_NONE : SSL_VERIFY_PEER, nullptr);
+  SSL_set_verify(ssl_.get(), settings.skip_verification ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
+                 nullptr);
   expect_name(ssl_.get(), settings.server_name);
 }
 
@@ -124,7 +133,8 @@ Task<IoResult> TlsStream::handshake(Deadline deadline) {
 IoResult TlsStream::try_read(std::span<std::byte> buffer) {
   std::size_t got = 0;
   ERR_clear_error();
-  IoResult result = outcome(SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &got), read_blocked_on_);
+  IoResult result =
+      outcome(SSL_read_ex(ssl_.get(), buffer.data(), buffer.size(), &got), read_blocked_on_);
   result.bytes = got;
   return result;
 }
@@ -133,7 +143,8 @@ IoResult TlsStream::try_write(std::span<const std::byte> bytes) {
   if (bytes.empty()) return {};
   std::size_t put = 0;
   ERR_clear_error();
-  IoResult result = outcome(SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &put), write_blocked_on_);
+  IoResult result =
+      outcome(SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &put), write_blocked_on_);
   result.bytes = put;
   return result;
 }
@@ -154,8 +165,11 @@ IoResult TlsStream::outcome(int returned, Direction& blocked_on) {
     case SSL_ERROR_WANT_WRITE:
       blocked_on = inner_->write_blocked_on();
       return {IoStatus::would_block, 0, 0};
-    case SSL_ERROR_ZERO_RETURN: return {IoStatus::eof, 0, 0};
-    default: note_error(); return {IoStatus::failed, 0, EPROTO};
+    case SSL_ERROR_ZERO_RETURN:
+      return {IoStatus::eof, 0, 0};
+    default:
+      note_error();
+      return {IoStatus::failed, 0, EPROTO};
   }
 }
 

@@ -1,12 +1,12 @@
-// TLS over any other Stream, so that TLS to a parent proxy may itself run inside a tunnel through another one.
+// TLS over any other Stream, so that TLS to a parent proxy may itself run inside a tunnel through
+// another one.
 //
-// The context (trust anchors, ALPN) is shared; verification of the peer's name is on unless the caller turned it off.
-// Renegotiation is refused: with it a reader could block a writer.
+// The context (trust anchors, ALPN) is shared; verification of the peer's name is on unless the
+// caller turned it off. Renegotiation is refused: with it a reader could block a writer.
 #pragma once
 
-#include <openssl/ssl.h>
-
 #include <memory>
+#include <openssl/ssl.h>
 #include <string>
 
 #include "runtime/stream.h"
@@ -21,12 +21,12 @@ struct SslDeleter {
 using SslContext = std::shared_ptr<SSL_CTX>;
 
 struct TlsClientSettings {
-  std::string server_name;      // SNI and the name to verify; an IP literal is verified as an address
+  std::string server_name;  // SNI and the name to verify; an IP literal is verified as an address
   bool skip_verification = false;
 };
 
-// A client context that trusts the given PEM bundle; null, with the reason, when it holds no usable certificate.
-// With an empty bundle it trusts nobody.
+// A client context that trusts the given PEM bundle; null, with the reason, when it holds no usable
+// certificate. With an empty bundle it trusts nobody.
 SslContext make_client_context(const std::string& trusted_pem, std::string& error);
 
 class TlsStream final : public Stream {

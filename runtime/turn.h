@@ -1,5 +1,5 @@
-// Fairness between coroutines: a loop whose reads and writes never block (a fast peer on a fast network) would keep the event
-// loop to itself. Such a loop passes its turn on now and then:
+// Fairness between coroutines: a loop whose reads and writes never block (a fast peer on a fast
+// network) would keep the event loop to itself. Such a loop passes its turn on now and then:
 //
 //   Turn turn;
 //   while (...) { ...; co_await turn.pass(); }

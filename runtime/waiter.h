@@ -1,9 +1,9 @@
 // What a suspended operation is, and how a whole tree of them is called off.
 //
-// Every coroutine runs under a CancelScope (task.h hands it down from caller to callee). A suspended operation links
-// itself into its scope; CancelScope::cancel() makes each of them finish with "cancelled", now and for every
-// operation begun later. Coroutines therefore always run to their end and their destructors do the cleaning up;
-// nothing is ever destroyed while suspended.
+// Every coroutine runs under a CancelScope (task.h hands it down from caller to callee). A
+// suspended operation links itself into its scope; CancelScope::cancel() makes each of them finish
+// with "cancelled", now and for every operation begun later. Coroutines therefore always run to
+// their end and their destructors do the cleaning up; nothing is ever destroyed while suspended.
 #pragma once
 
 namespace bulkhead::runtime {

@@ -47,7 +47,7 @@ void create(const std::string& path, mode_t mode) {
 
 void check(const std::string& path) {
   struct stat status{};
-  if (::stat(path.c_str(), &status) != 0) fail(path, std::strerror(errno));
+  if (::lstat(path.c_str(), &status) != 0) fail(path, std::strerror(errno));
   if (!S_ISDIR(status.st_mode)) fail(path, "is not a directory");
   if (status.st_uid != ::geteuid())
     fail(path, "belongs to user " + std::to_string(status.st_uid) + ", not to us");

@@ -26,7 +26,7 @@ std::string explain(const config::Listener& listener, const platform::Error& err
                                        : "; no interface has this address";
       break;
     case EADDRINUSE:
-      text += "; another program listens there";
+      text += "; another program has it, or a connection that has just ended";
       break;
     default:
       break;

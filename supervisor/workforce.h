@@ -69,6 +69,8 @@ class Workforce {
                                const config::Config& config) const;
   void connect(WorkerProcess& acceptor, WorkerProcess& egress);
   void connect_egress(WorkerProcess& egress);
+  // Lets another acceptor take the connections of one that has to wait for its restart.
+  void lend_listeners(std::uint32_t acceptor);
   std::shared_ptr<Worker> find(proto::Party role, std::uint32_t index) const;
 
   runtime::Task<void> keep_filled(std::shared_ptr<Worker> worker);

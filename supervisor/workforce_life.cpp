@@ -70,6 +70,22 @@ void Workforce::connect(WorkerProcess& acceptor, WorkerProcess& egress) {
   egress.channel().send(proto::Peer{Party::acceptor, acceptor.index()}, descriptors);
 }
 
+// Until the next generation both accept on the same sockets, which does no harm.
+void Workforce::lend_listeners(std::uint32_t acceptor) {
+  const auto generation = surroundings_.current();
+  const auto others = acceptors();
+  if (!generation || others.empty()) return;
+  for (const auto& socket : generation->sockets) {
+    if (socket->acceptor != acceptor) continue;
+    proto::Listener message = socket->message();
+    message.at_once = true;
+    const std::array descriptors{socket->socket.get()};
+    others.front()->channel().send(message, descriptors);
+  }
+  log::warn("another acceptor takes over its connections for now",
+            {{"worker", "acceptor." + std::to_string(acceptor)}, {"by", others.front()->name()}});
+}
+
 // Runs until the place is given up; then it is no longer among the workers.
 runtime::Task<void> Workforce::keep_filled(std::shared_ptr<Worker> worker) {
   const runtime::Gate::Pass pass = tasks_.enter();
@@ -92,6 +108,7 @@ runtime::Task<void> Workforce::keep_filled(std::shared_ptr<Worker> worker) {
 runtime::Task<bool> Workforce::refill(std::shared_ptr<Worker> worker, runtime::Duration delay) {
   for (;;) {
     if (delay > runtime::Duration{0} && !worker->retired) {
+      if (worker->role == Party::acceptor) lend_listeners(worker->index);
       const auto deadline = runtime::Loop::current().after(delay);
       co_await worker->hurry.wait(deadline);
     }

@@ -97,10 +97,11 @@ TEST_F(MessageSocket, sends_sixteen_descriptors_and_refuses_more) {
   EXPECT_EQ(refused.error, EINVAL);
 }
 
-TEST_F(MessageSocket, too_many_descriptors_are_truncation_and_none_leaks) {
+TEST_F(MessageSocket, too_many_descriptors_are_lost_and_none_leaks) {
   const std::size_t before = open_descriptors();
   send_raw(17);
-  EXPECT_EQ(receive_message(right.get(), buffer, descriptors).status, ReceiveStatus::truncated);
+  EXPECT_EQ(receive_message(right.get(), buffer, descriptors).status,
+            ReceiveStatus::descriptors_lost);
   EXPECT_TRUE(descriptors.empty());
   EXPECT_EQ(open_descriptors(), before);
 }

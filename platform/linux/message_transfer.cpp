@@ -105,9 +105,13 @@ ReceiveResult receive_message(int socket, std::span<std::uint8_t> buffer,
   } while (received < 0 && errno == EINTR);
   if (received < 0) return receive_failure();
   take_descriptors(message, descriptors);
-  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+  if ((message.msg_flags & MSG_TRUNC) != 0) {
     descriptors.clear();
     return {ReceiveStatus::truncated, 0, 0};
+  }
+  if ((message.msg_flags & MSG_CTRUNC) != 0) {
+    descriptors.clear();
+    return {ReceiveStatus::descriptors_lost, static_cast<std::size_t>(received), 0};
   }
   if (received == 0) {
     descriptors.clear();  // a message of no bytes may still carry some

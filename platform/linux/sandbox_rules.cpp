@@ -76,8 +76,6 @@ void allow_descriptor_settings(SystemCallFilter& filter) {
        {F_GETFL, F_GETFD, F_SETFD, F_GET_SEALS, F_DUPFD_CLOEXEC, F_SETPIPE_SZ, F_GETPIPE_SZ}) {
     filter.allow("fcntl", {equal(fcntl_command, static_cast<scmp_datum_t>(command))});
   }
-  // O_ASYNC would let the kernel send signals on our behalf.
-  filter.allow("fcntl", {equal(fcntl_command, F_SETFL), masked(2, O_ASYNC, 0)});
   for (const unsigned long request :
        {static_cast<unsigned long>(FIONREAD), static_cast<unsigned long>(SIOCOUTQ),
         static_cast<unsigned long>(SIOCOUTQNSD), static_cast<unsigned long>(FIONBIO)}) {
@@ -97,9 +95,8 @@ void allow_options(SystemCallFilter& filter, int level, std::initializer_list<in
 }
 
 void allow_stream_options(SystemCallFilter& filter) {
-  allow_options(
-      filter, SOL_SOCKET,
-      {SO_KEEPALIVE, SO_LINGER, SO_RCVBUF, SO_SNDBUF, SO_RCVLOWAT, SO_RCVTIMEO, SO_SNDTIMEO});
+  allow_options(filter, SOL_SOCKET,
+                {SO_KEEPALIVE, SO_RCVBUF, SO_SNDBUF, SO_RCVLOWAT, SO_RCVTIMEO, SO_SNDTIMEO});
   allow_options(filter, IPPROTO_TCP,
                 {TCP_NODELAY, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_QUICKACK,
                  TCP_USER_TIMEOUT, TCP_NOTSENT_LOWAT, TCP_LINGER2});
@@ -144,6 +141,8 @@ void allow_sending(SystemCallFilter& filter, std::span<const int> message_descri
 }
 
 void allow_own_sockets(SystemCallFilter& filter) {
+  // c-ares makes its sockets non-blocking. O_ASYNC would let the kernel send signals on our behalf.
+  filter.allow("fcntl", {equal(fcntl_command, F_SETFL), masked(2, O_ASYNC, 0)});
   constexpr scmp_datum_t type_mask = 0xF;  // beside SOCK_CLOEXEC and SOCK_NONBLOCK
   for (const int family : {AF_INET, AF_INET6}) {
     const auto domain = equal(0, static_cast<scmp_datum_t>(family));
@@ -207,6 +206,9 @@ void add_acceptor_rules(SystemCallFilter& filter, std::span<const int> message_d
   allow_common(filter);
   allow_sending(filter, message_descriptors);
   filter.refuse(refused_paths, EACCES);
+  // Flags belong to what is open, not to the descriptor: without O_APPEND the access log, which all
+  // acceptors share, could be overwritten.
+  filter.refuse("fcntl", EPERM, {equal(fcntl_command, F_SETFL)});
   filter.refuse("uname", EPERM);
 }
 

@@ -42,6 +42,8 @@ std::string milliseconds(std::uint32_t microseconds) {
 
 std::string describe(const proto::BackendTested& tested) {
   if (!tested.ok) return std::string(to_string(tested.reason)) + ": " + tested.detail.value + '\n';
+  if (tested.remote.port == 0)
+    return "nothing to connect to without a target: name one with --target host:port\n";
   std::string text = "connected to " + tested.remote.to_string() + '\n';
   text += "resolve   " + milliseconds(tested.resolve_us) + '\n';
   text += "connect   " + milliseconds(tested.connect_us) + '\n';

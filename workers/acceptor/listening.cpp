@@ -1,6 +1,8 @@
 #include "workers/acceptor/listening.h"
 
 #include <cerrno>
+#include <climits>
+#include <sys/resource.h>
 
 #include "platform/socket.h"
 #include "runtime/log.h"
@@ -14,6 +16,18 @@ using namespace std::chrono_literals;
 
 constexpr int max_accepts_a_round = 64;  // then the other listeners and connections have their turn
 constexpr runtime::Duration pause_time = 50ms;
+
+// Descriptor numbers from here on are kept for what connections need to go on: sockets to
+// upstreams, pipes.
+int descriptor_ceiling() {
+  static const int ceiling = [] {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > INT_MAX) return INT_MAX;
+    const auto open = static_cast<int>(limit.rlim_cur);
+    return open - open / 3;
+  }();
+  return ceiling;
+}
 
 }  // namespace
 
@@ -45,6 +59,12 @@ runtime::Task<void> Listening::accept_all(std::shared_ptr<Listening> self) {
 
 bool Listening::accept_one() {
   auto accepted = platform::accept_tcp(socket_.fd());
+  if (accepted && accepted->socket.get() >= descriptor_ceiling()) {
+    // The newest is turned away while there is still room for what the others need to go on.
+    warn_exhausted("descriptors are running out");
+    ++acceptor_.totals.refused;
+    return true;
+  }
   if (accepted) {
     serve(std::move(accepted->socket), accepted->peer);
     return true;
@@ -52,14 +72,23 @@ bool Listening::accept_one() {
   const int error = accepted.error().code.value();
   if (error == EAGAIN || error == EWOULDBLOCK) return false;
   if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
-    if (!pause_)
-      runtime::log::warn("cannot accept", {{"listener", listener_.name.value},
-                                           {"error", accepted.error().to_string()}});
+    warn_exhausted(accepted.error().to_string());
+    // Idle upstream connections are the first to go.
+    acceptor_.pool.clear();
     pause_ = true;
     return false;
   }
   // Whatever the connection brought with it (ECONNABORTED, network errors) concerns it alone.
   return error != EBADF && error != EINVAL && error != ENOTSOCK;
+}
+
+// Once a minute: it happens thousands of times a second, and the log is not to make it worse.
+void Listening::warn_exhausted(const std::string& what) {
+  const auto now = runtime::Clock::now();
+  if (now < next_warning_) return;
+  next_warning_ = now + 1min;
+  runtime::log::warn("connections are turned away",
+                     {{"listener", listener_.name.value}, {"reason", what}});
 }
 
 void Listening::serve(platform::UniqueFd socket, wire::Endpoint peer) {

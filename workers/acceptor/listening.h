@@ -26,12 +26,14 @@ class Listening {
   static runtime::Task<void> accept_all(std::shared_ptr<Listening> self);
   // False when nothing more is queued.
   bool accept_one();
+  void warn_exhausted(const std::string& what);
   void serve(platform::UniqueFd socket, wire::Endpoint peer);
 
   Acceptor& acceptor_;
   proto::Listener listener_;
   runtime::Socket socket_;
   runtime::CancelScope scope_;
+  runtime::Deadline next_warning_{};
   bool pause_ = false;  // out of descriptors: wait before the next accept
 };
 

@@ -60,6 +60,12 @@ runtime::Task<void> AcceptorService::test_backend(ipc::Channel& control, proto::
 
 void AcceptorService::on_listener(proto::Listener message, platform::UniqueFd socket) {
   const std::uint32_t id = message.id;
+  if (message.at_once && acceptor_.generation && !acceptor_.connections.draining()) {
+    if (serving_.contains(id)) return;
+    serving_[id] = std::make_shared<Listening>(acceptor_, std::move(message), std::move(socket));
+    Listening::start(serving_[id]);
+    return;
+  }
   arrived_[id] = std::make_shared<Listening>(acceptor_, std::move(message), std::move(socket));
 }
 

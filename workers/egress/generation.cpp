@@ -2,15 +2,13 @@
 
 #include <utility>
 
-#include "runtime/log.h"
-
 namespace bulkhead::egress_worker {
 namespace {
 
 using config::BackendType;
 using proto::Refusal;
 
-std::vector<wire::Endpoint> own_listeners(const config::Config& config) {
+std::vector<wire::Endpoint> listeners_of(const config::Config& config) {
   std::vector<wire::Endpoint> all;
   for (const config::Listener& listener : config::proxy_listeners(config)) {
     all.push_back({listener.address, listener.port});
@@ -27,27 +25,14 @@ std::shared_ptr<egress::Resolver> resolver_for(const config::Network& network,
   return std::make_shared<egress::Resolver>(network.dns, network.ipv6);
 }
 
-egress::TlsContexts tls_contexts(const config::Config& config) {
-  egress::TlsContexts contexts;
-  for (const config::Backend& backend : config.backends) {
-    if (!backend.proxy || !backend.proxy->tls.enabled) continue;
-    std::string error;
-    auto context = runtime::make_client_context(backend.proxy->tls.ca, error);
-    if (!context)
-      runtime::log::warn("no TLS to parent", {{"backend", backend.name}, {"error", error}});
-    contexts.emplace(backend.name, std::move(context));
-  }
-  return contexts;
-}
-
 }  // namespace
 
 Generation::Generation(std::shared_ptr<const config::Config> from, const Generation* previous)
     : config(std::move(from)),
       resolver(resolver_for(config->network, previous)),
-      policy(config->access_control.destinations, own_listeners(*config)),
-      connector(*resolver, policy, config->network.keepalive),
-      parent_tls(tls_contexts(*config)) {}
+      own_listeners(listeners_of(*config)),
+      policy(config->access_control.destinations, own_listeners),
+      connector(*resolver, policy, config->network.keepalive) {}
 
 tl::expected<FirstHop, egress::Failure> first_hop(const config::Config& config,
                                                   std::string_view backend,

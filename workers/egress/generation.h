@@ -7,7 +7,6 @@
 
 #include "config/model.h"
 #include "egress/connector.h"
-#include "egress/parent/chain.h"
 
 namespace bulkhead::egress_worker {
 
@@ -19,9 +18,9 @@ struct Generation {
 
   std::shared_ptr<const config::Config> config;
   std::shared_ptr<egress::Resolver> resolver;
+  std::vector<wire::Endpoint> own_listeners;
   egress::DestinationPolicy policy;
   egress::Connector connector;
-  egress::TlsContexts parent_tls;  // for backends tested here
 };
 
 using GenerationPtr = std::shared_ptr<Generation>;

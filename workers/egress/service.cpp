@@ -123,15 +123,21 @@ void EgressService::register_handlers(Client& client) {
   on_opening<proto::OpenUdp>(client);
   on_opening<proto::BindTcp>(client);
   channel.on<proto::OpenUdpClient>(
-      [&channel](const proto::OpenUdpClient&, ipc::Envelope& envelope) {
-        answer(channel, envelope.id, open_udp_client(envelope.descriptors[0].get()));
+      [this, &channel](const proto::OpenUdpClient&, ipc::Envelope& envelope) {
+        answer(channel, envelope.id,
+               open_udp_client(envelope.descriptors[0].get(), generation_->own_listeners));
       });
   channel.on<proto::PinUdpClient>(
-      [&channel](const proto::PinUdpClient& pin, ipc::Envelope& envelope) {
+      [this, &channel](const proto::PinUdpClient& pin, ipc::Envelope& envelope) {
         auto& descriptors = envelope.descriptors;
         answer(channel, envelope.id,
-               pin_udp_client(descriptors[0].get(), std::move(descriptors[1]), pin.source));
+               pin_udp_client(descriptors[0].get(), std::move(descriptors[1]), pin.source,
+                              generation_->own_listeners));
       });
+  channel.on<proto::AdmitPeer>([this, &channel](const proto::AdmitPeer&, ipc::Envelope& envelope) {
+    answer(channel, envelope.id,
+           admit_peer(std::move(envelope.descriptors[0]), generation_->policy));
+  });
   channel.on<proto::Cancel>([&client](const proto::Cancel& cancel, const ipc::Envelope&) {
     client.requests.cancel(cancel.request);
   });

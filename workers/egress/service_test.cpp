@@ -141,6 +141,11 @@ TEST_F(ServiceTest, OpensUdpAndListens) {
 }
 
 TEST_F(ServiceTest, OpensAndPinsUdpClients) {
+  config::Listener own;
+  own.name = "own";
+  own.address = ip("127.0.0.1");
+  own.port = port_;
+  config_.listeners = {own};
   start();
   auto client = platform::create_tcp(listener_.endpoint.address);
   ASSERT_TRUE(platform::start_connect(client->get(), listener_.endpoint));

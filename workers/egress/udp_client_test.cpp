@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "egress/testing.h"
+#include "platform/descriptor.h"
 
 namespace bulkhead::egress_worker {
 namespace {
@@ -34,16 +35,37 @@ platform::UniqueFd bound_udp(const char* address) {
 class UdpClientTest : public ::testing::Test {
  protected:
   void expect_denied(int connection, platform::UniqueFd socket, const wire::Endpoint& source) {
-    const auto outcome = pin_udp_client(connection, std::move(socket), source);
+    const auto outcome = pin_udp_client(connection, std::move(socket), source, listeners_);
     ASSERT_FALSE(outcome);
     EXPECT_EQ(outcome.error().reason, Refusal::client_denied);
   }
   ClientConnection tcp_;
+  const std::vector<wire::Endpoint> listeners_{tcp_.listener.endpoint};
   const wire::Endpoint source_{ip("127.0.0.3"), 4000};
 };
 
+// A connection that this process made for the acceptor, or accepted for SOCKS BIND, is connected
+// just as well.
+TEST_F(UdpClientTest, IsNotForConnectionsThatDidNotComeInOnAListener) {
+  EXPECT_EQ(open_udp_client(tcp_.client.get(), listeners_).error().reason, Refusal::client_denied);
+  EXPECT_EQ(open_udp_client(tcp_.server.get(), {}).error().reason, Refusal::client_denied);
+  const std::vector<wire::Endpoint> wildcard{{ip("0.0.0.0"), tcp_.listener.endpoint.port}};
+  EXPECT_TRUE(open_udp_client(tcp_.server.get(), wildcard));
+}
+
+TEST_F(UdpClientTest, AdmitsPeersThatThePolicyAllows) {
+  const egress::DestinationPolicy closed({}, {});
+  const auto refused = admit_peer(platform::duplicate(tcp_.server.get()), closed);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason, Refusal::destination_denied);
+  config::Destinations opened;
+  opened.allow = {*wire::Cidr::parse("127.0.0.0/8")};
+  EXPECT_TRUE(
+      admit_peer(platform::duplicate(tcp_.server.get()), egress::DestinationPolicy(opened, {})));
+}
+
 TEST_F(UdpClientTest, OpensOnTheAddressTheClientCameInOn) {
-  const auto opened = open_udp_client(tcp_.server.get());
+  const auto opened = open_udp_client(tcp_.server.get(), listeners_);
   ASSERT_TRUE(opened);
   EXPECT_EQ(opened->local.address, ip("127.0.0.1"));
   EXPECT_NE(opened->local.port, 0);
@@ -52,18 +74,21 @@ TEST_F(UdpClientTest, OpensOnTheAddressTheClientCameInOn) {
 }
 
 TEST_F(UdpClientTest, OpensForConnectionsOnly) {
-  EXPECT_EQ(open_udp_client(tcp_.listener.socket.get()).error().reason, Refusal::client_denied);
-  EXPECT_EQ(open_udp_client(bound_udp("127.0.0.1").get()).error().reason, Refusal::client_denied);
+  EXPECT_EQ(open_udp_client(tcp_.listener.socket.get(), listeners_).error().reason,
+            Refusal::client_denied);
+  EXPECT_EQ(open_udp_client(bound_udp("127.0.0.1").get(), listeners_).error().reason,
+            Refusal::client_denied);
   int pair[2];
   ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
   const platform::UniqueFd left(pair[0]), right(pair[1]);
-  EXPECT_EQ(open_udp_client(left.get()).error().reason, Refusal::client_denied);
+  EXPECT_EQ(open_udp_client(left.get(), listeners_).error().reason, Refusal::client_denied);
 }
 
 TEST_F(UdpClientTest, PinsToTheClient) {
-  auto opened = open_udp_client(tcp_.server.get());
+  auto opened = open_udp_client(tcp_.server.get(), listeners_);
   ASSERT_TRUE(opened);
-  const auto pinned = pin_udp_client(tcp_.server.get(), std::move(opened->socket), source_);
+  const auto pinned =
+      pin_udp_client(tcp_.server.get(), std::move(opened->socket), source_, listeners_);
   ASSERT_TRUE(pinned) << pinned.error().detail;
   EXPECT_EQ(*platform::peer_endpoint(pinned->socket.get()), source_);
 }

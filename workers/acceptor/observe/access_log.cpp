@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <poll.h>
 #include <string_view>
 #include <unistd.h>
@@ -36,7 +37,7 @@ std::size_t piece_of(std::string_view pending) {
 
 void AccessLog::write(std::string line) {
   if (pending_.size() + line.size() > max_kept || pending_stdout_.size() + line.size() > max_kept) {
-    ++dropped_;
+    ++file_loss_.lines;
     return;
   }
   if (also_stdout_) pending_stdout_ += line;
@@ -55,13 +56,9 @@ void AccessLog::schedule() {
 
 void AccessLog::flush() {
   if (!descriptor_) pending_.clear();
-  bool done = pending_.empty() || write_some(descriptor_.get(), pending_);
-  if (!write_some(STDOUT_FILENO, pending_stdout_)) done = false;
-  if (done && dropped_ != 0) {
-    runtime::log::warn("access log lines were lost because nobody took them",
-                       {{"lines", dropped_}});
-    dropped_ = 0;
-  }
+  bool done = pending_.empty() || write_some(descriptor_.get(), pending_, file_loss_);
+  if (!write_some(STDOUT_FILENO, pending_stdout_, stdout_loss_)) done = false;
+  report_loss();
   if (done || scheduled_) return;
   scheduled_ = true;
   runtime::spawn([](AccessLog& self) -> runtime::Task<void> {
@@ -71,7 +68,24 @@ void AccessLog::flush() {
   }(*this));
 }
 
-bool AccessLog::write_some(int descriptor, std::string& pending) {
+// At most once a minute; the count is of all that was lost since the last time.
+void AccessLog::report_loss() {
+  const std::uint64_t lines = file_loss_.lines + stdout_loss_.lines;
+  const auto now = runtime::Clock::now();
+  if (lines == 0 || now < next_report_) return;
+  next_report_ = now + 1min;
+  const int error = file_loss_.error != 0 ? file_loss_.error : stdout_loss_.error;
+  runtime::log::error(
+      "access log lines were lost",
+      {{"lines", lines}, {"reason", error != 0 ? std::strerror(error) : "nobody takes them"}});
+  file_loss_.lines = stdout_loss_.lines = 0;
+  file_loss_.error = stdout_loss_.error = 0;
+}
+
+bool AccessLog::write_some(int descriptor, std::string& pending, Loss& loss) {
+  // A line that a full disk cut short ends here, so that the next one stands alone.
+  if (loss.torn && !pending.empty()) pending.insert(0, 1, '\n');
+  loss.torn = false;
   std::size_t written = 0;
   bool blocked = false;
   while (written < pending.size() && !blocked) {
@@ -79,12 +93,17 @@ bool AccessLog::write_some(int descriptor, std::string& pending) {
     if (blocked) break;
     const std::string_view rest = std::string_view(pending).substr(written);
     const auto put = ::write(descriptor, rest.data(), piece_of(rest));
-    if (put <= 0 && errno != EINTR) {
+    if (put < 0 && errno == EINTR) continue;
+    if (put <= 0) {
       // A full disk or a reader that is gone: nothing can be kept for it.
-      written = pending.size();
-      break;
+      loss.error = errno;
+      loss.lines += static_cast<std::uint64_t>(
+          std::count(pending.begin() + static_cast<std::ptrdiff_t>(written), pending.end(), '\n'));
+      loss.torn = written != 0 ? pending[written - 1] != '\n' : loss.torn;
+      pending.clear();
+      return true;
     }
-    written += static_cast<std::size_t>(std::max<ssize_t>(put, 0));
+    written += static_cast<std::size_t>(put);
   }
   pending.erase(0, written);
   return !blocked;

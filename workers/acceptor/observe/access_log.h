@@ -7,6 +7,7 @@
 #include <string>
 
 #include "platform/unique_fd.h"
+#include "runtime/loop.h"
 
 namespace bulkhead::acceptor {
 
@@ -23,13 +24,21 @@ class AccessLog {
  private:
   static constexpr std::size_t max_kept = std::size_t{1} << 20;
 
-  static bool write_some(int descriptor, std::string& pending);
+  struct Loss {
+    std::uint64_t lines = 0;
+    int error = 0;      // errno; 0: nobody took them
+    bool torn = false;  // the last line written is not whole
+  };
+
+  static bool write_some(int descriptor, std::string& pending, Loss& loss);
+  void report_loss();
   void schedule();
 
   platform::UniqueFd descriptor_;
   bool also_stdout_ = false;
   std::string pending_, pending_stdout_;
-  std::uint64_t dropped_ = 0;
+  Loss file_loss_, stdout_loss_;
+  runtime::Deadline next_report_{};
   bool scheduled_ = false;
 };
 

@@ -137,8 +137,7 @@ class JsonLine {
 };
 
 void add_refusal(JsonLine& line, const AccessRecord& record) {
-  if (!record.refusal) return;
-  line.text("refusal", to_string(*record.refusal));
+  if (record.refusal) line.text("refusal", to_string(*record.refusal));
   if (!record.detail.empty()) line.text("detail", record.detail);
 }
 

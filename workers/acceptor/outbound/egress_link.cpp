@@ -16,7 +16,10 @@ tl::expected<OpenedSocket, Failure> EgressLink::read(ipc::Envelope reply) {
     return tl::unexpected(Failure{refused->reason, refused->detail.value});
   }
   const auto opened = reply.as<proto::Opened>();
-  if (!opened || reply.descriptors.empty()) {
+  if (opened && reply.descriptors.empty()) {
+    return tl::unexpected(Failure{proto::Refusal::overloaded, "no descriptor left"});
+  }
+  if (!opened) {
     return tl::unexpected(
         Failure{proto::Refusal::internal_error, "unexpected answer of the egress"});
   }

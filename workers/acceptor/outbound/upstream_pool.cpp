@@ -20,10 +20,13 @@ UpstreamPool::~UpstreamPool() {
 void UpstreamPool::put(const std::string& key, Upstream upstream, std::size_t max_idle,
                        runtime::Duration max_idle_time) {
   if (max_idle == 0 || !is_quiet(*upstream.stream)) return;
-  Line& line = lines_[key];
-  if (line.size() >= max_idle) drop(key, line.front());
+  if (const auto line = lines_.find(key); line != lines_.end() && line->second.size() >= max_idle) {
+    drop(key, std::shared_ptr<Idle>(line->second.front()));
+  }
+  if (count_ >= max_total) drop_any();
   auto idle = std::make_shared<Idle>(std::move(upstream));
   lines_[key].push_back(idle);
+  ++count_;
   runtime::spawn(watch(key, idle, runtime::Loop::current().after(max_idle_time)), &idle->scope);
 }
 
@@ -42,7 +45,7 @@ void UpstreamPool::drop(const std::string& key, const std::shared_ptr<Idle>& idl
   const std::shared_ptr<Idle> kept = idle;
   const auto found = lines_.find(key);
   if (found != lines_.end()) {
-    found->second.remove(kept);
+    count_ -= found->second.remove(kept);
     if (found->second.empty()) lines_.erase(found);
   }
   // The watcher lets go of the socket here and now; its coroutine ends in the next round.
@@ -61,17 +64,13 @@ runtime::Task<void> UpstreamPool::watch(std::string key, std::shared_ptr<Idle> i
   drop(key, idle);
 }
 
-void UpstreamPool::clear() {
-  while (!lines_.empty()) {
-    const auto first = lines_.begin();
-    drop(std::string(first->first), std::shared_ptr<Idle>(first->second.front()));
-  }
+void UpstreamPool::drop_any() {
+  const auto first = lines_.begin();
+  drop(std::string(first->first), std::shared_ptr<Idle>(first->second.front()));
 }
 
-std::size_t UpstreamPool::size() const {
-  std::size_t count = 0;
-  for (const auto& [key, line] : lines_) count += line.size();
-  return count;
+void UpstreamPool::clear() {
+  while (!lines_.empty()) drop_any();
 }
 
 }  // namespace bulkhead::acceptor

@@ -15,6 +15,9 @@ namespace bulkhead::acceptor {
 
 class UpstreamPool {
  public:
+  // One client may name any number of destinations: idle connections must not take all descriptors.
+  static constexpr std::size_t max_total = 512;
+
   ~UpstreamPool();
 
   // key names the way: backend, destination and generation. At most max_idle are kept a key; the
@@ -26,7 +29,7 @@ class UpstreamPool {
   std::optional<Upstream> take(const std::string& key);
 
   void clear();
-  std::size_t size() const;
+  std::size_t size() const { return count_; }
 
  private:
   struct Idle {
@@ -39,8 +42,10 @@ class UpstreamPool {
   runtime::Task<void> watch(std::string key, std::shared_ptr<Idle> idle,
                             runtime::Deadline deadline);
   void drop(const std::string& key, const std::shared_ptr<Idle>& idle);
+  void drop_any();
 
   std::map<std::string, Line> lines_;
+  std::size_t count_ = 0;  // of all lines
 };
 
 }  // namespace bulkhead::acceptor

@@ -69,6 +69,22 @@ TEST(UpstreamPool, DropsWhatTheUpstreamClosesOrSpeaksOn) {
   EXPECT_EQ(count.active, 0u);
 }
 
+TEST(UpstreamPool, IsBoundedOverAllWays) {
+  runtime::Loop loop;
+  BackendCount count;
+  UpstreamPool pool;
+  std::vector<platform::UniqueFd> peers;
+  for (std::size_t i = 0; i < UpstreamPool::max_total + 20; ++i) {
+    Made made = make(count);
+    peers.push_back(std::move(made.peer));
+    pool.put(std::to_string(i), std::move(made.upstream), 10, 10s);
+  }
+  EXPECT_EQ(pool.size(), UpstreamPool::max_total);
+  pool.clear();
+  run_for(loop, 1ms);
+  EXPECT_EQ(count.active, 0u);
+}
+
 TEST(UpstreamPool, NeverHandsOutAClosedOne) {
   runtime::Loop loop;
   BackendCount count;

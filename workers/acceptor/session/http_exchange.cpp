@@ -1,5 +1,7 @@
 #include "workers/acceptor/session/http_exchange.h"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "egress/parent/http_connect.h"
@@ -38,6 +40,13 @@ class LiveRecord {
   const AccessRecord& record_;
 };
 
+// RFC 9110 section 9.2.2; only these may be sent again without being asked (RFC 9112
+// section 9.3.1).
+bool is_idempotent(std::string_view method) {
+  static constexpr std::array methods{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"};
+  return std::find(methods.begin(), methods.end(), method) != methods.end();
+}
+
 // Plain requests go to the last parent on the way, with the credentials it wants.
 const config::ParentProxy* last_parent(const config::Config& config,
                                        const config::Backend& backend) {
@@ -46,6 +55,8 @@ const config::ParentProxy* last_parent(const config::Config& config,
 
 bool add_credentials(http1::RequestHead& head, const config::ParentProxy& parent) {
   if (parent.username.empty()) return true;
+  // Whoever answers TRACE sends back what it got: the client would read the parent's password.
+  if (head.method == "TRACE") return false;
   const egress::ParentCredentials credentials{parent.username, parent.password.reveal()};
   return head.headers.set("Proxy-Authorization", egress::basic_authorization(credentials));
 }
@@ -159,8 +170,8 @@ void HttpExchange::begin_attempt() {
 
 // Only what the upstream cannot have acted upon without answering, and what we can still say again.
 bool HttpExchange::may_send_again() const {
-  return !response_begun_ && !client_told_ && !client_broken_ && request_body_.raw_octets() == 0 &&
-         failure_->reason == Refusal::connection_reset;
+  return is_idempotent(head_.method) && !response_begun_ && !client_told_ && !client_broken_ &&
+         request_body_.raw_octets() == 0 && failure_->reason == Refusal::connection_reset;
 }
 
 runtime::Task<void> HttpExchange::exchange(runtime::Stream& upstream) {
@@ -183,24 +194,27 @@ runtime::Task<void> HttpExchange::upload(runtime::Stream& upstream) {
   const runtime::IoResult sent =
       co_await runtime::write_all(upstream, request_text_, after(config_.network.timeouts.write));
   if (!sent.ok()) co_return;
-  if (head_.body.has_body()) co_await upload_body(upstream);
-  request_sent_ = request_body_.done();
+  // What the decoder has seen is not what the upstream has got: only a body written to its end
+  // leaves the connection where the next request may begin.
+  bool whole = true;
+  if (head_.body.has_body()) whole = co_await upload_body(upstream);
+  request_sent_ = whole;
   last_upload_ = runtime::Clock::now();
 }
 
-runtime::Task<void> HttpExchange::upload_body(runtime::Stream& upstream) {
+runtime::Task<bool> HttpExchange::upload_body(runtime::Stream& upstream) {
   const bool chunked = head_.body.kind == http1::BodyFraming::Kind::chunked;
   while (!request_body_.done()) {
     if (client_.buffer.empty()) {
       const bool more = co_await read_request_body();
-      if (!more) co_return;
+      if (!more) co_return false;
     }
     const http1::BodyStep step = request_body_.feed(client_.buffer.view());
     if (step.error != http1::ParseError::none) {
       client_broken_ = true;
       fail(Refusal::bad_request, std::string(http1::name(step.error)));
       if (download_scope_ != nullptr) download_scope_->cancel();
-      co_return;
+      co_return false;
     }
     std::string out;
     if (chunked) {
@@ -213,9 +227,10 @@ runtime::Task<void> HttpExchange::upload_body(runtime::Stream& upstream) {
     record_.bytes_received += step.consumed;
     const runtime::IoResult sent =
         co_await runtime::write_all(upstream, out, after(config_.network.timeouts.write));
-    if (!sent.ok()) co_return;
+    if (!sent.ok()) co_return false;
     last_upload_ = runtime::Clock::now();
   }
+  co_return true;
 }
 
 // More of the request's body. A client that stops in the middle of it has spoilt the request.
@@ -316,7 +331,7 @@ std::string HttpExchange::response_head_text(http1::BodyFraming& framing) {
   forwarding.pseudonym = config_.server.via;
   forwarding.client_version = head_.version;
   forwarding.keep_alive =
-      client_keeps_alive_ && request_body_.done() && !client_.acceptor.connections.draining();
+      client_keeps_alive_ && request_sent_ && !client_.acceptor.connections.draining();
   const http1::Downstream downstream = http1::prepare_response(response, forwarding);
   if (!downstream.ok) fail(Refusal::upstream_protocol_error, "the response cannot be forwarded");
   framing = downstream.body;
@@ -401,7 +416,7 @@ runtime::Task<bool> HttpExchange::finish(Upstream upstream) {
   }
   client_.acceptor.record(*route_.generation, record_);
   const config::Keepalive& keepalive = config_.network.keepalive;
-  const bool clean = response_done_ && !failure_ && request_body_.done();
+  const bool clean = response_done_ && !failure_ && request_sent_;
   if (clean && upstream_reusable_ && keepalive.enabled && response_buffer_.empty() &&
       route_.generation == client_.acceptor.generation) {
     client_.acceptor.pool.put(pool_key_, std::move(upstream), keepalive.max_idle_conns,

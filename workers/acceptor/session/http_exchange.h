@@ -41,7 +41,8 @@ class HttpExchange {
   runtime::Task<void> exchange(runtime::Stream& upstream);
   // Upwards: the request.
   runtime::Task<void> upload(runtime::Stream& upstream);
-  runtime::Task<void> upload_body(runtime::Stream& upstream);
+  // True if all of it was written.
+  runtime::Task<bool> upload_body(runtime::Stream& upstream);
   runtime::Task<bool> read_request_body();
   // Downwards: the response.
   runtime::Task<void> download(runtime::Stream& upstream);

@@ -3,6 +3,7 @@
 // connected.
 #include "platform/socket.h"
 #include "runtime/both.h"
+#include "runtime/turn.h"
 #include "workers/acceptor/outbound/egress_link.h"
 #include "workers/acceptor/session/socks_request.h"
 #include "workers/acceptor/session/tunnel.h"
@@ -12,25 +13,38 @@ namespace {
 
 using proto::Refusal;
 
+// What a client may say before anybody has connected.
+constexpr std::size_t max_early = 64 * 1024;
+
 struct Incoming {
   platform::UniqueFd socket;
   wire::Endpoint peer;
 };
 
-bool is_expected(const wire::Endpoint& expected, const wire::IpAddress& peer) {
-  return expected.address.is_unspecified() || expected.address == peer;
+// Whom the client named was checked when the socket was made; anybody else has to pass the egress's
+// policy now.
+runtime::Task<bool> may_connect(Client& client, wire::Endpoint expected, const Incoming& incoming,
+                                runtime::Deadline deadline) {
+  if (!expected.address.is_unspecified()) co_return expected.address == incoming.peer.address;
+  std::vector<int> passed{incoming.socket.get()};
+  const proto::AdmitPeer ask;
+  const auto admitted = co_await client.acceptor.egress.ask(ask, deadline, std::move(passed));
+  co_return admitted.has_value();
 }
 
 // Connections from elsewhere are closed; the wait goes on.
-runtime::Task<tl::expected<Incoming, Failure>> await_peer(runtime::Socket& listening,
+runtime::Task<tl::expected<Incoming, Failure>> await_peer(Client& client,
+                                                          runtime::Socket& listening,
                                                           wire::Endpoint expected,
                                                           runtime::Deadline deadline) {
   while (true) {
     auto accepted = platform::accept_tcp(listening.fd());
-    if (accepted && is_expected(expected, accepted->peer.address)) {
-      co_return Incoming{std::move(accepted->socket), accepted->peer};
+    if (accepted) {
+      Incoming incoming{std::move(accepted->socket), accepted->peer};
+      const bool welcome = co_await may_connect(client, expected, incoming, deadline);
+      if (welcome) co_return incoming;
+      continue;
     }
-    if (accepted) continue;
     const runtime::IoStatus status =
         co_await runtime::ready(listening, runtime::Direction::read, deadline);
     if (status == runtime::IoStatus::ok) continue;
@@ -40,19 +54,21 @@ runtime::Task<tl::expected<Incoming, Failure>> await_peer(runtime::Socket& liste
 
 // The client has nothing to say while it waits; if it leaves, so does the listening socket.
 runtime::Task<void> cancel_when_gone(Client& client, runtime::CancelScope& waiting) {
-  while (true) {
+  runtime::Turn turn;
+  while (client.buffer.view().size() < max_early) {
     const runtime::IoResult got = co_await read_more(*client.stream, client.buffer, runtime::never);
-    if (got.ok()) continue;
-    waiting.cancel();
-    co_return;
+    if (!got.ok()) break;
+    co_await turn.pass();
   }
+  // It has left, or it talks although nobody is there.
+  waiting.cancel();
 }
 
-runtime::Task<void> wait_and_stop(runtime::Socket& listening, wire::Endpoint expected,
-                                  runtime::Deadline deadline,
+runtime::Task<void> wait_and_stop(Client& client, runtime::Socket& listening,
+                                  wire::Endpoint expected, runtime::Deadline deadline,
                                   tl::expected<Incoming, Failure>& result,
                                   runtime::CancelScope& watching) {
-  result = co_await await_peer(listening, expected, deadline);
+  result = co_await await_peer(client, listening, expected, deadline);
   watching.cancel();
 }
 
@@ -68,7 +84,7 @@ runtime::Task<void> relay_incoming(Client& client, Route route, SocksRequest req
   tl::expected<Incoming, Failure> incoming = tl::unexpected(Failure{Refusal::connect_timeout, {}});
   runtime::CancelScope* scope = co_await runtime::current_scope();
   runtime::CancelScope waiting(scope), watching(scope);
-  co_await both(wait_and_stop(listening, expected_peer(request, bound.terms),
+  co_await both(wait_and_stop(client, listening, expected_peer(request, bound.terms),
                               runtime::Loop::current().after(timeouts.idle), incoming, watching)
                     .under(waiting),
                 cancel_when_gone(client, waiting).under(watching));

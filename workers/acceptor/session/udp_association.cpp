@@ -4,6 +4,7 @@
 #include <map>
 
 #include "runtime/both.h"
+#include "runtime/turn.h"
 #include "wire/socks/udp.h"
 #include "workers/acceptor/policy/client_policy.h"
 #include "workers/acceptor/session/udp_flow.h"
@@ -31,7 +32,9 @@ class Association {
     peers_.client.entry.live_up = &peers_.up;
     peers_.client.entry.live_down = &peers_.down;
     int failures = 0;
+    runtime::Turn turn;
     while (!scope_.cancelled()) {
+      co_await turn.pass();
       const runtime::Datagram got = runtime::try_receive(peers_.client_socket, scratch);
       if (got.status == runtime::IoStatus::would_block) {
         co_await runtime::ready(peers_.client_socket, runtime::Direction::read);
@@ -45,6 +48,7 @@ class Association {
         // The scratch buffer is others' while we wait.
         const std::vector<std::byte> first(
             scratch.begin(), scratch.begin() + static_cast<std::ptrdiff_t>(got.bytes));
+        pinned_source_ = got.source;
         pinned_ = co_await pin(got.source);
         if (pinned_) pass_on(first);
         continue;
@@ -60,7 +64,9 @@ class Association {
   // RFC 1928 section 7: only the client's own address, and the port it announced if it did. Once
   // pinned, the kernel sees to it.
   bool is_from_client(const wire::Endpoint& source) const {
-    if (pinned_) return true;
+    // connect() leaves in the queue what strangers sent before it, so the kernel's word is not
+    // enough.
+    if (pinned_) return source == pinned_source_;
     if (source.address != peers_.client.peer_address.address) return false;
     return announced_.port == 0 || announced_.port == source.port;
   }
@@ -106,6 +112,7 @@ class Association {
   wire::Endpoint announced_;
   runtime::CancelScope& scope_;
   std::map<std::string, std::shared_ptr<UdpFlow>> flows_;
+  wire::Endpoint pinned_source_;
   bool pinned_ = false;
 };
 
@@ -125,7 +132,7 @@ runtime::Task<void> run(Client& client, platform::UniqueFd socket, wire::Endpoin
   runtime::CancelScope* parent = co_await runtime::current_scope();
   runtime::CancelScope scope(parent);
   Association association(client, std::move(socket), announced, scope);
-  co_await both(association.run().under(scope), cancel_at_end(client, scope));
+  co_await both(association.run().under(scope), cancel_at_end(client, scope).under(scope));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "runtime/timer.h"
+#include "runtime/turn.h"
 #include "wire/socks/udp.h"
 
 namespace bulkhead::acceptor {
@@ -96,7 +97,9 @@ void UdpFlow::put(std::span<const std::uint8_t> data) {
 runtime::Task<void> UdpFlow::carry_back(std::optional<wire::Endpoint> source) {
   const runtime::Duration idle = generation_->config->network.timeouts.idle;
   int failures = 0;
+  runtime::Turn turn;
   while (true) {
+    co_await turn.pass();
     if (socket_) {
       const runtime::Datagram got = runtime::try_receive(*socket_, scratch);
       if (got.status == runtime::IoStatus::ok && !got.truncated) {
