@@ -25,6 +25,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-null-dereference -Wno-maybe-uninitialized -Wno-restrict
                       -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds)
 endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # A capture that an empty parameter pack leaves without a use.
+  add_compile_options(-Wno-unused-lambda-capture)
+endif()
 add_compile_options(-fstack-protector-strong -fno-omit-frame-pointer)
 include_directories(${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR}/generated)
 
