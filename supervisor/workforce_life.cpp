@@ -82,7 +82,7 @@ void Workforce::lend_listeners(std::uint32_t acceptor) {
     const std::array descriptors{socket->socket.get()};
     others.front()->channel().send(message, descriptors);
   }
-  log::warn("another acceptor takes over its connections for now",
+  log::warn("another acceptor takes its connections meanwhile",
             {{"worker", "acceptor." + std::to_string(acceptor)}, {"by", others.front()->name()}});
 }
 

@@ -144,7 +144,7 @@ def test_others_take_the_place_of_an_acceptor_that_keeps_dying(start, origin):
         if count < 4:
             eventually(lambda count=count: restarts() >= count, "it is started again")
             eventually(lambda: next(w for w in proxy.workers("acceptor") if w["index"] == 0)["state"] == "running", "it runs")
-    eventually(lambda: proxy.log(msg="another acceptor takes over its connections for now"), "its listeners are lent")
+    eventually(lambda: proxy.log(msg="another acceptor takes its connections meanwhile"), "its listeners are lent")
     clients = [subprocess.Popen(["curl", "-s", "-m", "2", "-o", os.devnull, "-w", "%{http_code}", "-x", proxy.http, origin.url()],
                                 stdout=subprocess.PIPE) for _ in range(16)]
     assert [client.communicate()[0] for client in clients] == [b"200"] * 16
