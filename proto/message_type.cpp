@@ -30,6 +30,8 @@ constexpr std::array permissions{
     Permission{peer_restarted, "peer_restarted", supervisor, acceptor, open, 0},
     Permission{peer, "peer", supervisor, egress, open, 1},
     Permission{access_log, "access_log", supervisor, acceptor, open, 1},
+    Permission{page, "page", supervisor, acceptor, open, 1},
+    Permission{page, "page", supervisor, egress, open, 1},
     Permission{prepared, "prepared", acceptor, supervisor, open, 0},
     Permission{prepared, "prepared", egress, supervisor, open, 0},
     Permission{commit, "commit", supervisor, acceptor, open, 0},

@@ -22,6 +22,7 @@ enum class MessageType : std::uint16_t {
   peer,
   peer_restarted,
   access_log,
+  page,
   prepared,
   commit,
   abort,

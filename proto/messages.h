@@ -14,8 +14,8 @@
 namespace bulkhead::proto {
 
 using AllMessages =
-    std::tuple<Hello, Prepare, Listener, Peer, PeerRestarted, AccessLog, Prepared, Commit, Abort,
-               Drain, Drained, QueryConnections, Connections, QueryCounters, Counters,
+    std::tuple<Hello, Prepare, Listener, Peer, PeerRestarted, AccessLog, Page, Prepared, Commit,
+               Abort, Drain, Drained, QueryConnections, Connections, QueryCounters, Counters,
                CloseConnections, OpenTcp, OpenUdp, BindTcp, OpenUdpClient, PinUdpClient, AdmitPeer,
                Opened, Refused, Cancel, TestBackend, BackendTested, Command, StatusRow, WorkerRow,
                ListenerRow, BackendRow, RuleRow, ConnectionRow, TextPart, Done>;

@@ -14,11 +14,12 @@ using Types = std::set<MessageType>;
 // What may be said once the peer has greeted, or where nobody greets.
 Types allowed_when_open(Party from, Party to) {
   if (from == Party::supervisor && to == Party::acceptor) {
-    return {prepare, listener,          peer_restarted, access_log,        commit,      abort,
-            drain,   query_connections, query_counters, close_connections, test_backend};
+    return {
+        prepare, listener,          peer_restarted, access_log,        page,        commit, abort,
+        drain,   query_connections, query_counters, close_connections, test_backend};
   }
   if (from == Party::supervisor && to == Party::egress)
-    return {prepare, peer, commit, abort, drain};
+    return {prepare, peer, page, commit, abort, drain};
   if (from == Party::supervisor && to == Party::proxyctl) {
     return {status_row, worker_row,     listener_row, backend_row,
             rule_row,   connection_row, text,         done};
@@ -73,8 +74,8 @@ TEST(Permissions, DescriptorsTravelWithTheseMessagesOnly) {
   for (unsigned type = 0; type <= static_cast<unsigned>(end_); ++type) {
     const auto message = static_cast<MessageType>(type);
     const bool one =
-        Types{prepare, listener, peer, access_log, open_udp_client, admit_peer, opened}.contains(
-            message);
+        Types{prepare, listener, peer, access_log, page, open_udp_client, admit_peer, opened}
+            .contains(message);
     const std::size_t expected = message == pin_udp_client ? 2 : one ? 1 : 0;
     EXPECT_EQ(descriptors_of(message), expected) << to_string(message);
   }

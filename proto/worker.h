@@ -105,6 +105,26 @@ struct AccessLog {
   static auto fields(auto&) { return std::tie(); }
 };
 
+// Shared memory (one descriptor, see platform/shared_memory.h), sent before the first Prepare and
+// again when it is replaced. The layouts are in ipc/page/. owner is the index of the worker that
+// writes it, where each worker has one of its own.
+enum class PageKind : std::uint8_t {
+  counters,
+  limits,
+  health,
+  flows,
+  copy_buffers,
+  recorder,
+  end_
+};
+
+struct Page {
+  static constexpr MessageType type = MessageType::page;
+  PageKind kind = PageKind::counters;
+  std::uint32_t owner = 0;
+  static auto fields(auto& self) { return std::tie(self.kind, self.owner); }
+};
+
 struct Drain {
   static constexpr MessageType type = MessageType::drain;
   std::uint32_t timeout_ms = 0;  // then what is left is closed
