@@ -1,0 +1,40 @@
+#include "workers/auth/method/chain.h"
+
+#include "workers/auth/method/verdict.h"
+
+namespace bulkhead::auth {
+namespace {
+
+constexpr std::string_view nobody = "none";
+
+template <class Ask>
+Verdict first_that_knows(const std::vector<std::unique_ptr<Method>>& methods, Deadline deadline,
+                         std::vector<Verdict>* tried, Ask ask) {
+  Verdict answer = refusal(nobody, Reason::no_method);
+  for (const auto& method : methods) {
+    const bool late = std::chrono::steady_clock::now() >= deadline;
+    Verdict verdict = late ? refusal(method->name(), Reason::timed_out) : ask(*method);
+    if (tried != nullptr) tried->push_back(verdict);
+    if (verdict.outcome == Outcome::accepted || verdict.outcome == Outcome::refused) return verdict;
+    if (answer.outcome != Outcome::unavailable) answer = std::move(verdict);
+  }
+  return answer;
+}
+
+}  // namespace
+
+Verdict Chain::check(const Credential& credential, Deadline deadline,
+                     std::vector<Verdict>* tried) const {
+  if (!acceptable(credential)) return refusal(nobody, Reason::malformed_credential);
+  return first_that_knows(methods_, deadline, tried,
+                          [&](Method& method) { return method.check(credential, deadline); });
+}
+
+Verdict Chain::look_up(std::string_view user, Deadline deadline,
+                       std::vector<Verdict>* tried) const {
+  if (!acceptable_user(user)) return refusal(nobody, Reason::malformed_credential);
+  return first_that_knows(methods_, deadline, tried,
+                          [&](Method& method) { return method.look_up(user, deadline); });
+}
+
+}  // namespace bulkhead::auth

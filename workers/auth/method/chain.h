@@ -1,0 +1,35 @@
+// Several methods, asked in the order of `server.auth.mode` until one knows.
+//
+//   accepted, refused   that is the answer
+//   unknown             the next one is asked
+//   unavailable         the next one is asked too (a local user must get in while the directory is
+//                       down), but unless somebody knows, the answer stays "unavailable": it fails
+//                       closed, and nobody remembers it as a no
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "workers/auth/method/method.h"
+
+namespace bulkhead::auth {
+
+// Thread-safe, like the methods it owns.
+class Chain {
+ public:
+  explicit Chain(std::vector<std::unique_ptr<Method>> methods) : methods_(std::move(methods)) {}
+
+  // Refuses what is not acceptable() without asking anybody. When tried is given, each method's
+  // verdict is added to it in order: for `proxyctl auth test`.
+  Verdict check(const Credential& credential, Deadline deadline,
+                std::vector<Verdict>* tried = nullptr) const;
+  Verdict look_up(std::string_view user, Deadline deadline,
+                  std::vector<Verdict>* tried = nullptr) const;
+
+  const std::vector<std::unique_ptr<Method>>& methods() const { return methods_; }
+
+ private:
+  std::vector<std::unique_ptr<Method>> methods_;
+};
+
+}  // namespace bulkhead::auth
