@@ -117,6 +117,53 @@ server:
   EXPECT_EQ(result.config->server.auth.oauth.jwt.audience, "simple-proxy");
 }
 
+TEST(Auth, SeveralModesInOrder) {
+  const LoadResult result = load_text(R"yaml(
+server:
+  auth:
+    mode: [native, ldap]
+    trusted_networks: ["10.1.0.0/16"]
+    timeout: 5s
+    cache: {ttl: 30s, failure_ttl: 0s}
+    lockout: {free_attempts: 2, ban_after: 4, allow: ["192.0.2.0/24"]}
+    limits: {max_connections: 20}
+    store: "postgresql://proxy@db.example/proxy?sslmode=verify-full"
+    native:
+      users:
+        - username: alice
+          password_hash: "$y$j9T$x$y"
+          limits: {max_mbps: 8, monthly_quota: 10GB, domains: ["*.example.com"], destinations: [192.0.2.0/24]}
+    ldap: {server: "ldaps://h", base_dn: dc=x}
+)yaml",
+                                      "test.yaml");
+  ASSERT_TRUE(result.config) << ::testing::PrintToString(testing::texts(result.diagnostics));
+  EXPECT_THAT(result.diagnostics, IsEmpty());
+  const ::bulkhead::config::Auth& auth = result.config->server.auth;
+  EXPECT_THAT(auth.mode, ElementsAre(AuthMode::native, AuthMode::ldap));
+  EXPECT_TRUE(auth.required());
+  EXPECT_TRUE(auth.uses(AuthMode::ldap));
+  EXPECT_FALSE(auth.uses(AuthMode::oauth));
+  EXPECT_EQ(auth.limits.max_connections, 20U);
+  const UserLimits& limits = *auth.native.users[0].limits;
+  EXPECT_EQ(limits.monthly_quota.bytes, 10'000'000'000U);
+  EXPECT_EQ(limits.max_connections, 0U);
+  EXPECT_THAT(limits.domains, ElementsAre(DomainPattern{"*.example.com"}));
+  EXPECT_EQ(auth.lockout.ban_after, 4U);
+}
+
+TEST(Auth, ModesThatDoNotGoTogether) {
+  EXPECT_THAT(complaints("server: {auth: {mode: []}}\n"), ElementsAre(HasSubstr("is empty")));
+  EXPECT_THAT(complaints("server: {auth: {mode: [native, none]}}\n"),
+              ElementsAre(HasSubstr("none goes with no other")));
+  EXPECT_THAT(complaints("server: {auth: {mode: [native, native]}}\n"),
+              ElementsAre(HasSubstr("names one twice")));
+  EXPECT_THAT(complaints("server: {auth: {lockout: {delay: 5s, max_delay: 1s}}}\n"),
+              ElementsAre(HasSubstr("is shorter than lockout.delay")));
+  EXPECT_THAT(complaints("server: {auth: {store: 'mysql://x:hunter2@y', realm: 'a\"b'}}\n"),
+              AllOf(Contains(HasSubstr("must be a postgresql:// URL")),
+                    Contains(HasSubstr("without quotes")), Each(Not(HasSubstr("hunter2")))));
+}
+
 TEST(Auth, WhatIsWrong) {
   EXPECT_THAT(complaints("server: {auth: {mode: kerberos}}\n"),
               ElementsAre(HasSubstr("expected one of none, native, system, ldap, oauth")));
@@ -145,8 +192,7 @@ TEST(Auth, WhatIsWrong) {
             Contains(HasSubstr("users[2].password_hash: expected a secret as text, found a list")),
             Contains(HasSubstr("unknown backend \"dierct\" (did you mean \"direct\"?)")),
             Each(Not(HasSubstr("hunter2")))));
-  EXPECT_THAT(complaints("server: {auth: {mode: native}}\n"),
-              ElementsAre(HasSubstr("warning: server.auth.native.users: nobody")));
+  EXPECT_THAT(complaints("server: {auth: {mode: native}}\n"), IsEmpty());
 }
 
 }  // namespace

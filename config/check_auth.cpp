@@ -23,8 +23,6 @@ bool is_truncated(const Secret& hash) {
 }
 
 void check_users(Checker& checker, const NativeAuth& native) {
-  if (native.users.empty() && !checker.broken("server.auth.native"))
-    checker.warn(in_auth, "native.users", "nobody can log in");
   std::unordered_set<std::string_view> names;
   for (std::size_t index = 0; index < native.users.size(); ++index) {
     const AuthUser& user = native.users[index];
@@ -32,9 +30,6 @@ void check_users(Checker& checker, const NativeAuth& native) {
     if (!user.username.empty() && !names.insert(user.username).second)
       checker.error(in_auth, key + ".username",
                     "duplicate name \"" + printable(user.username) + '"');
-    if (user.username.find(':') != std::string::npos)
-      checker.error(in_auth, key + ".username", "must not hold a colon",
-                    "RFC 7617: it ends the name");
     if (!user.password_hash.empty() && is_truncated(user.password_hash))
       checker.warn(in_auth, key + ".password_hash",
                    "is no whole bcrypt hash: no password will match");
@@ -85,25 +80,34 @@ void check_oauth(Checker& checker, const OauthAuth& oauth) {
       checker.warn(in_auth, key, "tokens travel in clear", "use https://");
 }
 
+void check_modes(Checker& checker, const std::vector<AuthMode>& modes) {
+  if (checker.broken("server.auth.mode")) return;
+  if (modes.empty()) return checker.error(in_auth, "mode", "is empty", "write none if it is meant");
+  std::unordered_set<AuthMode> seen;
+  for (const AuthMode mode : modes)
+    if (!seen.insert(mode).second) checker.error(in_auth, "mode", "names one twice");
+  if (modes.size() > 1 && seen.contains(AuthMode::none))
+    checker.error(in_auth, "mode", "none goes with no other",
+                  "trusted_networks says who needs no credential");
+}
+
+void check_lockout(Checker& checker, const Lockout& lockout) {
+  if (lockout.enabled && lockout.ban_after == 0 && lockout.delay.count() == 0)
+    checker.warn(in_auth, "lockout", "neither delays nor bans anybody");
+  if (lockout.max_delay < lockout.delay)
+    checker.error(in_auth, "lockout.max_delay", "is shorter than lockout.delay");
+}
+
 }  // namespace
 
 void check_auth(Checker& checker) {
   const Auth& auth = checker.config().server.auth;
-  switch (auth.mode) {
-    case AuthMode::none:
-    case AuthMode::system:
-      break;
-    case AuthMode::native:
-      check_users(checker, auth.native);
-      check_acl(checker, auth.native);
-      break;
-    case AuthMode::ldap:
-      check_ldap(checker, auth.ldap);
-      break;
-    case AuthMode::oauth:
-      check_oauth(checker, auth.oauth);
-      break;
-  }
+  check_modes(checker, auth.mode);
+  check_lockout(checker, auth.lockout);
+  if (auth.required()) check_acl(checker, auth.native);
+  if (auth.uses(AuthMode::native)) check_users(checker, auth.native);
+  if (auth.uses(AuthMode::ldap)) check_ldap(checker, auth.ldap);
+  if (auth.uses(AuthMode::oauth)) check_oauth(checker, auth.oauth);
 }
 
 }  // namespace bulkhead::config

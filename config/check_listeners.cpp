@@ -90,7 +90,7 @@ std::string exposed_key(const Config& config) {
 
 void check_open_proxy(Checker& checker) {
   const Config& config = checker.config();
-  if (config.server.auth.mode != AuthMode::none || checker.broken("server.auth.mode")) return;
+  if (config.server.auth.required() || checker.broken("server.auth.mode")) return;
   const std::string key = exposed_key(config);
   if (key.empty()) return;
   constexpr std::string_view what = "listens beyond loopback without authentication";

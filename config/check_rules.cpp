@@ -69,7 +69,7 @@ void check_match(Checker& checker, const Rule& rule) {
   if (match.empty())
     checker.error(rule.origin, "match", "is empty", R"(domains: ["*"] matches everything)");
   const bool people = !match.users.empty() || !match.groups.empty();
-  if (people && checker.config().server.auth.mode == AuthMode::none)
+  if (people && !checker.config().server.auth.required())
     checker.warn(rule.origin, "match",
                  "names users or groups, but server.auth.mode is none: it never matches");
 }

@@ -10,6 +10,12 @@
 namespace bulkhead::config {
 
 template <>
+void describe(Section<UserLimits>& section);
+template <>
+void describe(Section<AuthCache>& section);
+template <>
+void describe(Section<Lockout>& section);
+template <>
 void describe(Section<AuthUser>& section);
 template <>
 void describe(Section<AuthAcl>& section);
@@ -119,7 +125,10 @@ std::string check_http_url(std::string_view text);  // http:// or https://
 std::string check_ldap_url(std::string_view text);  // ldap:// or ldaps://
 std::string check_filter(std::string_view text);    // an LDAP filter with exactly one %s
 std::string check_password_hash(std::string_view text);
-std::string check_token(std::string_view text);     // RFC 9110 token
-std::string check_url_path(std::string_view text);  // begins with '/'
+std::string check_user_name(std::string_view text);  // a name without a colon (RFC 7617)
+std::string check_realm(std::string_view text);      // ASCII without quotes
+std::string check_store_url(std::string_view text);  // postgresql://, or empty
+std::string check_token(std::string_view text);      // RFC 9110 token
+std::string check_url_path(std::string_view text);   // begins with '/'
 
 }  // namespace bulkhead::config

@@ -1,36 +1,7 @@
-// Definitions: server, listeners, auth.
+// Definitions: server, listeners, and the methods of authentication that ask somebody else.
 #include "config/describe.h"
 
 namespace bulkhead::config {
-
-template <>
-void describe(Section<AuthUser>& section) {
-  section.add("username", &AuthUser::username, "The name the user logs in with.")
-      .required()
-      .check(check_name);
-  section
-      .add("password_hash", &AuthUser::password_hash,
-           "bcrypt, yescrypt or argon2id hash of the password.")
-      .required()
-      .check(check_password_hash)
-      .roles(auth);
-  section.add("groups", &AuthUser::groups, "Groups the user is in.").check(check_name);
-}
-
-template <>
-void describe(Section<AuthAcl>& section) {
-  section.add("group", &AuthAcl::group, "A group of users.").required().check(check_name);
-  section.add("backends", &AuthAcl::backends, "Backends its users may use, or \"*\" for all.")
-      .check(check_name);
-}
-
-template <>
-void describe(Section<NativeAuth>& section) {
-  section.add("users", &NativeAuth::users, "Users known to the server itself.").roles(auth);
-  section
-      .add("acl", &NativeAuth::acl, "Which groups may use which backends; empty: all may use all.")
-      .roles(auth | acceptor | admin);
-}
 
 template <>
 void describe(Section<SystemAuth>& section) {
@@ -97,17 +68,6 @@ void describe(Section<OauthAuth>& section) {
            "Groups that may use the proxy; empty: all users.")
       .check(check_name);
   section.add("jwt", &OauthAuth::jwt, "Validation of JWT access tokens.");
-}
-
-template <>
-void describe(Section<Auth>& section) {
-  section.add("mode", &Auth::mode, "How clients prove who they are.");
-  section.add("native", &Auth::native, "Users of the server itself; mode native.");
-  section.add("system", &Auth::system, "Users of the operating system; mode system.")
-      .roles(auth | admin);
-  section.add("ldap", &Auth::ldap, "LDAP or Active Directory; mode ldap.").roles(auth | admin);
-  section.add("oauth", &Auth::oauth, "OAuth 2.0 or OpenID Connect; mode oauth.")
-      .roles(auth | admin);
 }
 
 template <>

@@ -28,7 +28,11 @@ class Projection : public ::testing::Test {
     options.file = folder_.write("config.yaml", R"(
 server:
   auth:
-    mode: native
+    mode: [native, ldap]
+    store: "postgresql://bulkhead:store-secret@db.example/bulkhead"
+    trusted_networks: ["10.1.0.0/16"]
+    lockout: {ban_after: 3}
+    limits: {max_connections: 7}
     native:
       users: [{username: someuser, password_hash: "$2b$12$hashhashhash"}]
       acl: [{group: staff, backends: ["*"]}]
@@ -65,7 +69,7 @@ rules:
 TEST_F(Projection, AcceptorSpeaksToParentsAndKnowsNoHash) {
   const std::string text = project(*config_, Role::acceptor);
   for (const char* secret : {"hashhash", "bind-secret", "client-secret", "vpn-secret", "vpn-user",
-                             "someuser", "gone.ovpn\"", "ca.pem"})
+                             "someuser", "gone.ovpn\"", "ca.pem", "store-secret", "ban_after"})
     EXPECT_THAT(text, Not(HasSubstr(secret)));
   const auto config = projected(Role::acceptor);
   ASSERT_TRUE(config);
@@ -76,14 +80,15 @@ TEST_F(Projection, AcceptorSpeaksToParentsAndKnowsNoHash) {
   EXPECT_THAT(config->rules[0].match.listed_domains, ElementsAre(DomainPattern{"listed.example"}));
   EXPECT_EQ(config->rules[0].match.domains_file, "");
   EXPECT_THAT(config->backends[1].unavailable, HasSubstr("does not exist"));
-  EXPECT_EQ(config->server.auth.mode, AuthMode::native);
+  EXPECT_THAT(config->server.auth.mode, ElementsAre(AuthMode::native, AuthMode::ldap));
   EXPECT_EQ(config->server.auth.native.acl, config_->server.auth.native.acl);
+  EXPECT_EQ(config->server.auth.trusted_networks, config_->server.auth.trusted_networks);
 }
 
 TEST_F(Projection, EgressKnowsAddressesAndNoCredential) {
   const std::string text = project(*config_, Role::egress);
   for (const char* secret : {"hashhash", "bind-secret", "client-secret", "vpn-secret",
-                             "parent-secret", "parent-user", "someuser", "cn=x"})
+                             "parent-secret", "parent-user", "someuser", "cn=x", "store-secret"})
     EXPECT_THAT(text, Not(HasSubstr(secret)));
   const auto config = projected(Role::egress);
   ASSERT_TRUE(config);
@@ -102,7 +107,7 @@ TEST_F(Projection, AuthTunnelVaultAndAdmin) {
               AllOf(Not(HasSubstr("parent-secret")), Not(HasSubstr("hashhash"))));
   EXPECT_EQ(project(*config_, Role::vault), "{}\n");
   for (const char* secret :
-       {"hashhash", "bind-secret", "client-secret", "vpn-secret", "parent-secret"})
+       {"hashhash", "bind-secret", "client-secret", "vpn-secret", "parent-secret", "store-secret"})
     EXPECT_THAT(project(*config_, Role::admin), Not(HasSubstr(secret)));
 }
 

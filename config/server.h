@@ -2,10 +2,12 @@
 // (`server.auth`).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "config/people.h"
 #include "config/values.h"
 
 namespace bulkhead::config {
@@ -18,25 +20,6 @@ enum class ListenerProtocol : std::uint8_t {
 };  // socks5 also speaks SOCKS4 and 4a
 enum class AuthMode : std::uint8_t { none, native, system, ldap, oauth };
 enum class OauthProvider : std::uint8_t { generic, google, azure, okta };
-
-struct AuthUser {
-  std::string username;
-  Secret password_hash;  // bcrypt, yescrypt or argon2id, in crypt(5) form
-  std::vector<std::string> groups;
-  friend bool operator==(const AuthUser&, const AuthUser&) = default;
-};
-
-struct AuthAcl {
-  std::string group;
-  std::vector<std::string> backends;  // names, or "*"
-  friend bool operator==(const AuthAcl&, const AuthAcl&) = default;
-};
-
-struct NativeAuth {
-  std::vector<AuthUser> users;
-  std::vector<AuthAcl> acl;  // empty: every user may use every backend
-  friend bool operator==(const NativeAuth&, const NativeAuth&) = default;
-};
 
 struct SystemAuth {
   std::string service = "bulkhead";         // PAM service
@@ -85,11 +68,24 @@ struct OauthAuth {
 };
 
 struct Auth {
-  AuthMode mode = AuthMode::none;
-  NativeAuth native;  // each is read in its own mode only
-  SystemAuth system;
+  std::vector<AuthMode> mode = {AuthMode::none};  // asked in this order; none stands alone
+  std::vector<wire::Cidr> trusted_networks;       // clients that need no credential
+  std::string realm = "bulkhead";                 // what a browser's prompt names
+  Duration timeout{10'000};                       // for one verdict, delays included
+  AuthCache cache;
+  Lockout lockout;
+  UserLimits limits;  // of every user who has none of their own
+  Secret store;       // postgresql:// URL; empty: SQLite in the state directory
+  std::optional<std::uint32_t> hashing_threads;  // empty ("auto"): half the cores
+  NativeAuth native;                             // users: with mode native; acl: with any
+  SystemAuth system;                             // each of these is read in its own mode only
   LdapAuth ldap;
   OauthAuth oauth;
+
+  bool required() const { return mode != std::vector{AuthMode::none}; }
+  bool uses(AuthMode which) const {
+    return std::find(mode.begin(), mode.end(), which) != mode.end();
+  }
   friend bool operator==(const Auth&, const Auth&) = default;
 };
 

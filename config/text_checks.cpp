@@ -44,8 +44,28 @@ std::string check_password_hash(std::string_view text) {
   const bool known = std::any_of(prefixes.begin(), prefixes.end(),
                                  [&](std::string_view prefix) { return text.starts_with(prefix); });
   return known ? ""
-               : "must be a bcrypt ($2b$), yescrypt ($y$) or argon2id ($argon2id$) hash, not a "
+               : "must be a bcrypt ($2b$), yescrypt ($y$), sha512-crypt ($6$) or argon2id "
+                 "($argon2id$) hash, not a "
                  "password";
+}
+
+std::string check_user_name(std::string_view text) {
+  if (text.find(':') != std::string_view::npos) return "must not hold a colon (RFC 7617)";
+  return check_name(text);
+}
+
+std::string check_realm(std::string_view text) {
+  const bool good =
+      !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+        return c >= ' ' && c <= '~' && c != '"' && c != '\\';
+      });
+  return good ? "" : "must be 1 to 64 printable ASCII characters without quotes and backslashes";
+}
+
+std::string check_store_url(std::string_view text) {
+  const bool good =
+      text.empty() || text.starts_with("postgresql://") || text.starts_with("postgres://");
+  return good ? "" : "must be a postgresql:// URL, or empty for SQLite in the state directory";
 }
 
 std::string check_token(std::string_view text) {

@@ -30,7 +30,7 @@ std::vector<std::string> not_enforced(const config::Config& config) {
     warnings.emplace_back("network.limits: not enforced by this version");
   if (config.rate_limiting.enabled)
     warnings.emplace_back("rate_limiting: not enforced by this version");
-  if (config.server.auth.mode != config::AuthMode::none) {
+  if (config.server.auth.required()) {
     warnings.emplace_back("server.auth: this version has no auth worker, so everyone is refused");
   }
   if (config.server.web_ui_port != 0)

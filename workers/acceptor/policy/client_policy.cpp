@@ -20,8 +20,7 @@ bool admits(const config::AccessControl& control, const wire::IpAddress& client)
 std::optional<proto::Refusal> objection_to(const config::Config& config,
                                            const wire::IpAddress& client) {
   if (!admits(config.access_control, client)) return proto::Refusal::client_denied;
-  if (config.server.auth.mode != config::AuthMode::none)
-    return proto::Refusal::authentication_unavailable;
+  if (config.server.auth.required()) return proto::Refusal::authentication_unavailable;
   return std::nullopt;
 }
 

@@ -32,7 +32,7 @@ TEST(ClientPolicy, TheBlacklistWins) {
 TEST(ClientPolicy, AuthenticationThatNobodyCanCarryOutRefusesEveryone) {
   config::Config config;
   EXPECT_FALSE(objection_to(config, ip("127.0.0.1")));
-  config.server.auth.mode = config::AuthMode::native;
+  config.server.auth.mode = {config::AuthMode::native};
   EXPECT_EQ(objection_to(config, ip("127.0.0.1")), proto::Refusal::authentication_unavailable);
 }
 

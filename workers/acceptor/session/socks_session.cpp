@@ -14,7 +14,7 @@ namespace socks = wire::socks;
 // Best first; none at all where clients must prove who they are and nobody can check it.
 std::span<const socks::Method> offered_methods(const config::Config& config) {
   static constexpr std::array open{socks::Method::no_auth};
-  if (config.server.auth.mode == config::AuthMode::none) return open;
+  if (!config.server.auth.required()) return open;
   return {};
 }
 
