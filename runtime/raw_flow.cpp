@@ -39,6 +39,8 @@ RawFlow::State RawFlow::advance() {
         return State::wants_read;
       case Step::blocked_writing:
         return State::wants_write;
+      case Step::out_of_allowance:
+        return State::throttled;
       case Step::ended:
         return State::ended;
       case Step::from_failed:
@@ -59,11 +61,13 @@ RawFlow::Step RawFlow::step() {
   if (!rest_.empty()) return push_rest();
   if (pipe_ && pipe_->bytes() > 0) return drain_pipe();
   if (from().known_drained()) return Step::blocked_reading;
+  if (allowance_ == 0) return wait_for_allowance();
   return splicing_ ? fill_pipe() : copy();
 }
 
 RawFlow::Step RawFlow::copy() {
-  const IoResult got = from_.try_read(scratch);
+  const IoResult got =
+      from_.try_read(std::span(scratch).first(std::min(scratch_bytes, allowance_)));
   if (got.status == IoStatus::would_block) {
     unverified_ = false;
     return Step::blocked_reading;
@@ -71,6 +75,7 @@ RawFlow::Step RawFlow::copy() {
   if (got.status == IoStatus::eof) return Step::ended;
   if (!got.ok()) return Step::from_failed;
   unverified_ = true;
+  allowance_ -= got.bytes;
   judge_read(got.bytes);
   const IoResult put = to_.try_write(std::span(scratch).first(got.bytes));
   if (put.status == IoStatus::failed) return Step::to_failed;
@@ -99,10 +104,13 @@ RawFlow::Step RawFlow::fill_pipe() {
     copy_from_now_on();
     return copy();
   }
-  const ssize_t got = splice(from().fd(), pipe_->write_end(), max_fill);
+  const std::size_t asked = std::min(max_fill, allowance_);
+  const ssize_t got = splice(from().fd(), pipe_->write_end(), asked);
   if (got > 0) {
-    pipe_->filled(static_cast<std::size_t>(got));
-    judge_fill(static_cast<std::size_t>(got));
+    const auto bytes = static_cast<std::size_t>(got);
+    pipe_->filled(bytes);
+    allowance_ -= bytes;
+    judge_fill(asked, bytes);
     return drain_pipe();
   }
   const int error = errno;
@@ -123,6 +131,12 @@ RawFlow::Step RawFlow::drain_pipe() {
   return Step::moved;
 }
 
+// A pipe is not held while nothing may be put into it.
+RawFlow::Step RawFlow::wait_for_allowance() {
+  pipe_.reset();
+  return Step::out_of_allowance;
+}
+
 void RawFlow::judge_read(std::size_t bytes) {
   if (mode_ != RelayMode::adaptive) return;
   streak_ = bytes >= large_read ? static_cast<std::uint16_t>(streak_ + 1) : 0;
@@ -131,8 +145,9 @@ void RawFlow::judge_read(std::size_t bytes) {
   streak_ = 0;
 }
 
-void RawFlow::judge_fill(std::size_t bytes) {
-  if (mode_ != RelayMode::adaptive) return;
+// A fill that was small because no more was allowed says nothing about the sender.
+void RawFlow::judge_fill(std::size_t asked, std::size_t bytes) {
+  if (mode_ != RelayMode::adaptive || asked < small_fill) return;
   streak_ = bytes < small_fill ? static_cast<std::uint16_t>(streak_ + 1) : 0;
   if (streak_ < small_fills) return;
   copy_from_now_on();

@@ -30,6 +30,7 @@ class RawFlow {
     wants_read,   // until the sender has bytes
     wants_write,  // until the receiver has room
     yielded,      // could go on, but others must have their turn
+    throttled,    // could go on, but its allowance is used up
     ended,        // the sender has ended, and all it sent was passed on
     from_failed,
     to_failed,
@@ -45,6 +46,10 @@ class RawFlow {
   // that a short read hid.
   State verify();
 
+  // How many bytes may be taken from the sender from now on; without this call any number.
+  void allow(std::size_t bytes) { allowance_ = bytes; }
+  std::size_t allowance() const { return allowance_; }
+
   Socket& from() const { return from_.socket(); }
   Socket& to() const { return to_.socket(); }
   void pass_end_on() { to_.shutdown_write(); }
@@ -53,16 +58,25 @@ class RawFlow {
   bool splicing() const { return splicing_; }
 
  private:
-  enum class Step { moved, blocked_reading, blocked_writing, ended, from_failed, to_failed };
+  enum class Step {
+    moved,
+    blocked_reading,
+    blocked_writing,
+    out_of_allowance,
+    ended,
+    from_failed,
+    to_failed
+  };
 
   Step step();
   Step copy();
   Step push_rest();
   Step fill_pipe();
   Step drain_pipe();
+  Step wait_for_allowance();
   void keep(std::size_t from, std::size_t to);
   void judge_read(std::size_t bytes);
-  void judge_fill(std::size_t bytes);
+  void judge_fill(std::size_t asked, std::size_t bytes);
   void copy_from_now_on();
 
   Stream& from_;
@@ -73,6 +87,7 @@ class RawFlow {
   bool unverified_ = true;
   std::uint16_t streak_ = 0;    // large reads (copying) or small fills (splicing) in a row
   std::uint16_t patience_ = 4;  // large reads before splicing is tried
+  std::size_t allowance_ = Meter::unlimited;
   std::size_t rest_taken_ = 0;
   std::vector<std::byte> rest_;
   std::optional<PipePool::Loan> pipe_;

@@ -13,9 +13,9 @@ constexpr Duration verify_interval{1000};
 
 RawRelay::RawRelay(Stream& client, Stream& upstream, RelayOptions options, RelayCounters& counters)
     : options_(options),
-      up_(*this, RawFlow(client, upstream, counters.up, options.mode), RelayEnd::client_failed,
-          RelayEnd::upstream_failed),
-      down_(*this, RawFlow(upstream, client, counters.down, options.mode),
+      up_(*this, RawFlow(client, upstream, counters.up, options.mode), options.up,
+          RelayEnd::client_failed, RelayEnd::upstream_failed),
+      down_(*this, RawFlow(upstream, client, counters.down, options.mode), options.down,
             RelayEnd::upstream_failed, RelayEnd::client_failed) {}
 
 bool RawRelay::start(std::coroutine_handle<> coroutine, CancelScope* scope) {
@@ -49,9 +49,12 @@ void RawRelay::drive(Side& side, Move move) {
   do {
     const std::uint64_t moved_before = side.flow.moved();
     const State before = side.state;
+    side.ask_meter();
     side.state = (side.flow.*move)();
+    const std::uint64_t moved = side.flow.moved() - moved_before;
+    side.tell_meter(moved);
     const bool newly_blocked = side.state == State::wants_write && before != State::wants_write;
-    if (newly_blocked || side.flow.moved() != moved_before) side.moved_at = Loop::current().now();
+    if (newly_blocked || moved != 0) side.moved_at = Loop::current().now();
   } while (!settle(side));
 }
 
@@ -69,6 +72,7 @@ bool RawRelay::settle(Side& side) {
       to.listen(Direction::write, &side);
       break;
     case State::yielded:
+    case State::throttled:
       break;
     case State::ended:
       // The second end need not be passed on: both connections are closed now.
@@ -112,6 +116,8 @@ Deadline RawRelay::check_wanted_by(const Side& side) const {
   switch (side.state) {
     case State::yielded:
       return loop.now();
+    case State::throttled:
+      return side.meter->resume_at();
     case State::wants_write:
       return std::min(idle, loop.after(options_.write));
     case State::wants_read:
@@ -127,10 +133,20 @@ void RawRelay::check_by(Deadline when) {
   arm(when);
 }
 
-// Moves on a side that gave way to others, and asks a quiet one whether it missed a reset.
+// Moves on a side that gave way to others or was held back, and asks a quiet one whether it missed
+// a reset.
 void RawRelay::visit(Side& side) {
+  if (side.state == State::throttled) return visit_throttled(side);
   if (side.state == State::yielded) return drive(side, &RawFlow::advance);
   if (side.state == State::wants_read && !side.flow.verified()) drive(side, &RawFlow::verify);
+}
+
+// Being held back is not being idle.
+void RawRelay::visit_throttled(Side& side) {
+  side.moved_at = Loop::current().now();
+  const Deadline resume_at = side.meter->resume_at();
+  if (resume_at > side.moved_at) return check_by(resume_at);
+  drive(side, &RawFlow::advance);
 }
 
 void RawRelay::on_timeout() {

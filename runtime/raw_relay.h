@@ -26,15 +26,30 @@ class RawRelay final : Waiter, TimerNode {
  private:
   // One direction, and how it ends the relay.
   struct Side final : Socket::Listener {
-    Side(RawRelay& owner, RawFlow&& carried, RelayEnd when_from_failed, RelayEnd when_to_failed)
+    Side(RawRelay& owner, RawFlow&& carried, Meter* watched_by, RelayEnd when_from_failed,
+         RelayEnd when_to_failed)
         : relay(owner),
           flow(std::move(carried)),
+          meter(watched_by),
           from_failed(when_from_failed),
           to_failed(when_to_failed) {}
     bool on_ready() override { return relay.woken(*this); }
+    // Before and after the flow moves; nothing without a meter.
+    void ask_meter() {
+      if (meter == nullptr) return;
+      allowed = meter->allowance();
+      flow.allow(allowed);
+    }
+    void tell_meter(std::size_t passed) {
+      if (meter == nullptr) return;
+      if (allowed != Meter::unlimited) meter->took(allowed - flow.allowance());
+      if (passed != 0) meter->passed(passed);
+    }
 
     RawRelay& relay;
     RawFlow flow;
+    Meter* meter;
+    std::size_t allowed = Meter::unlimited;  // by the meter's last word
     RelayEnd from_failed, to_failed;
     RawFlow::State state = RawFlow::State::wants_read;
     Deadline moved_at;  // when it last moved a byte or became blocked, or the relay began
@@ -47,6 +62,7 @@ class RawRelay final : Waiter, TimerNode {
   void drive(Side& side, Move move);
   bool settle(Side& side);
   void visit(Side& side);
+  void visit_throttled(Side& side);
   void finish(RelayEnd end);
   void resume();
 

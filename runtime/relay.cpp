@@ -2,11 +2,13 @@
 // the raw one.
 #include "runtime/relay.h"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
 #include "runtime/both.h"
 #include "runtime/raw_relay.h"
+#include "runtime/timer.h"
 
 namespace bulkhead::runtime {
 namespace {
@@ -33,8 +35,18 @@ struct Pump {
   Stream& from;
   Stream& to;
   std::uint64_t& count;
+  Meter* meter;  // may be null
   RelayEnd from_failed;
   RelayEnd to_failed;
+
+  // How much may be read now.
+  std::size_t room() const {
+    return meter == nullptr ? scratch_bytes : std::min(scratch_bytes, meter->allowance());
+  }
+  void passed(std::size_t bytes) {
+    count += bytes;
+    if (meter != nullptr) meter->passed(bytes);
+  }
 };
 
 RelayEnd write_end(const Pump& pump, IoStatus status) {
@@ -55,6 +67,14 @@ Task<bool> wait_readable(Pump& pump, Shared& shared) {
   }
 }
 
+// Being held back is not being idle.
+Task<bool> wait_for_allowance(Pump& pump, Shared& shared) {
+  const bool slept = co_await sleep_until(pump.meter->resume_at());
+  shared.last_activity = Loop::current().now();
+  if (!slept) shared.finish(RelayEnd::cancelled);
+  co_return slept;
+}
+
 // What the receiver did not take at once is copied out of the scratch buffer, which is another
 // relay's as soon as this one waits.
 Task<bool> pass_on_rest(Pump& pump, Shared& shared, IoResult first, std::size_t size) {
@@ -64,14 +84,20 @@ Task<bool> pass_on_rest(Pump& pump, Shared& shared, IoResult first, std::size_t 
   }
   const std::vector<std::byte> rest(scratch.data() + first.bytes, scratch.data() + size);
   const IoResult second = co_await write_all(pump.to, rest, Clock::now() + shared.options.write);
-  pump.count += second.bytes;
+  pump.passed(second.bytes);
   if (!second.ok()) shared.finish(write_end(pump, second.status));
   co_return second.ok();
 }
 
 Task<void> run(Pump pump, Shared& shared) {
   while (!shared.ended) {
-    const IoResult got = pump.from.try_read(scratch);
+    const std::size_t room = pump.room();
+    if (room == 0) {
+      const bool going_on = co_await wait_for_allowance(pump, shared);
+      if (!going_on) co_return;
+      continue;
+    }
+    const IoResult got = pump.from.try_read(std::span(scratch).first(room));
     if (got.status == IoStatus::would_block) {
       const bool more = co_await wait_readable(pump, shared);
       if (!more) co_return;
@@ -86,8 +112,9 @@ Task<void> run(Pump pump, Shared& shared) {
       co_return;
     }
     shared.last_activity = Loop::current().now();
+    if (pump.meter != nullptr) pump.meter->took(got.bytes);
     const IoResult put = pump.to.try_write(std::span(scratch).first(got.bytes));
-    pump.count += put.bytes;
+    pump.passed(put.bytes);
     if (put.ok() && put.bytes == got.bytes) continue;
     const bool passed = co_await pass_on_rest(pump, shared, put, got.bytes);
     if (!passed) co_return;
@@ -105,8 +132,17 @@ Task<RelayEnd> relay_streams(Stream& client, Stream& upstream, RelayOptions opti
   CancelScope* parent = co_await current_scope();
   CancelScope scope(parent);
   Shared shared{options, scope, Clock::now()};
-  const Pump up{client, upstream, counters.up, RelayEnd::client_failed, RelayEnd::upstream_failed};
-  const Pump down{upstream, client, counters.down, RelayEnd::upstream_failed,
+  const Pump up{client,
+                upstream,
+                counters.up,
+                options.up,
+                RelayEnd::client_failed,
+                RelayEnd::upstream_failed};
+  const Pump down{upstream,
+                  client,
+                  counters.down,
+                  options.down,
+                  RelayEnd::upstream_failed,
                   RelayEnd::client_failed};
   co_await both(run(up, shared).under(scope), run(down, shared).under(scope));
   if (!shared.ended && parent != nullptr && parent->cancelled()) co_return RelayEnd::cancelled;
@@ -145,8 +181,9 @@ Task<RelayEnd> relay(Stream& client, Stream& upstream, RelayOptions options,
 Task<RelayEnd> echo(Stream& client, RelayOptions options, RelayCounters& counters) {
   CancelScope scope(co_await current_scope());
   Shared shared{options, scope, Clock::now()};
-  co_await run(Pump{client, client, counters.up, RelayEnd::client_failed, RelayEnd::client_failed},
-               shared);
+  Pump pump{
+      client, client, counters.up, options.up, RelayEnd::client_failed, RelayEnd::client_failed};
+  co_await run(pump, shared);
   counters.down = counters.up;
   co_return shared.end;
 }

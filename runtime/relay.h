@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 
+#include "runtime/meter.h"
 #include "runtime/stream.h"
 #include "runtime/task.h"
 
@@ -42,6 +43,9 @@ struct RelayOptions {
   Duration idle{60'000};   // both directions silent for this long ends the relay
   Duration write{30'000};  // a receiver that takes nothing for this long ends the relay
   RelayMode mode = RelayMode::adaptive;  // between plain sockets; anything else is copied
+  // Watch a direction each and outlive the relay; null: nobody does, which costs nothing.
+  Meter* up = nullptr;
+  Meter* down = nullptr;
 };
 
 // Both streams and the counters must outlive the task. Bytes already read from either side must
