@@ -17,6 +17,7 @@ using enum MessageType;
 constexpr auto supervisor = Party::supervisor;
 constexpr auto acceptor = Party::acceptor;
 constexpr auto egress = Party::egress;
+constexpr auto vault = Party::vault;
 constexpr auto proxyctl = Party::proxyctl;
 constexpr auto greeting = ChannelState::greeting;
 constexpr auto open = ChannelState::open;
@@ -24,24 +25,32 @@ constexpr auto open = ChannelState::open;
 constexpr std::array permissions{
     Permission{hello, "hello", acceptor, supervisor, greeting, 0},
     Permission{hello, "hello", egress, supervisor, greeting, 0},
+    Permission{hello, "hello", vault, supervisor, greeting, 0},
     Permission{prepare, "prepare", supervisor, acceptor, open, 1},
     Permission{prepare, "prepare", supervisor, egress, open, 1},
+    Permission{prepare, "prepare", supervisor, vault, open, 1},
     Permission{listener, "listener", supervisor, acceptor, open, 1},
     Permission{peer_restarted, "peer_restarted", supervisor, acceptor, open, 0},
     Permission{peer, "peer", supervisor, egress, open, 1},
+    Permission{peer, "peer", supervisor, vault, open, 1},
     Permission{access_log, "access_log", supervisor, acceptor, open, 1},
     Permission{page, "page", supervisor, acceptor, open, 1},
     Permission{page, "page", supervisor, egress, open, 1},
     Permission{prepared, "prepared", acceptor, supervisor, open, 0},
     Permission{prepared, "prepared", egress, supervisor, open, 0},
+    Permission{prepared, "prepared", vault, supervisor, open, 0},
     Permission{commit, "commit", supervisor, acceptor, open, 0},
     Permission{commit, "commit", supervisor, egress, open, 0},
+    Permission{commit, "commit", supervisor, vault, open, 0},
     Permission{abort, "abort", supervisor, acceptor, open, 0},
     Permission{abort, "abort", supervisor, egress, open, 0},
+    Permission{abort, "abort", supervisor, vault, open, 0},
     Permission{drain, "drain", supervisor, acceptor, open, 0},
     Permission{drain, "drain", supervisor, egress, open, 0},
+    Permission{drain, "drain", supervisor, vault, open, 0},
     Permission{drained, "drained", acceptor, supervisor, open, 0},
     Permission{drained, "drained", egress, supervisor, open, 0},
+    Permission{drained, "drained", vault, supervisor, open, 0},
     Permission{query_connections, "query_connections", supervisor, acceptor, open, 0},
     Permission{connections, "connections", acceptor, supervisor, open, 0},
     Permission{query_counters, "query_counters", supervisor, acceptor, open, 0},
@@ -56,6 +65,34 @@ constexpr std::array permissions{
     Permission{opened, "opened", egress, acceptor, open, 1},
     Permission{refused, "refused", egress, acceptor, open, 0},
     Permission{cancel, "cancel", acceptor, egress, open, 0},
+    Permission{hold_pages, "hold_pages", acceptor, vault, open, 2},
+    Permission{hold_pages, "hold_pages", vault, vault, open, 2},
+    Permission{hold_flow, "hold_flow", acceptor, vault, open, 2},
+    Permission{hold_flow, "hold_flow", vault, vault, open, 2},
+    Permission{hold_pipe, "hold_pipe", acceptor, vault, open, 2},
+    Permission{hold_pipe, "hold_pipe", vault, vault, open, 2},
+    Permission{not_held, "not_held", vault, acceptor, open, 0},
+    Permission{release, "release", acceptor, vault, open, 0},
+    Permission{vault_sync, "vault_sync", acceptor, vault, open, 0},
+    Permission{vault_synced, "vault_synced", vault, acceptor, open, 0},
+    Permission{bequeath, "bequeath", supervisor, vault, open, 0},
+    Permission{held_pipe, "held_pipe", vault, acceptor, open, 2},
+    Permission{held_flow, "held_flow", vault, acceptor, open, 2},
+    Permission{held_end, "held_end", vault, acceptor, open, 0},
+    Permission{adopt, "adopt", acceptor, vault, open, 0},
+    Permission{adopt_end, "adopt_end", acceptor, vault, open, 0},
+    Permission{inherit, "inherit", supervisor, acceptor, open, 2},
+    Permission{inherited, "inherited", acceptor, supervisor, open, 0},
+    Permission{relinquish, "relinquish", vault, acceptor, open, 0},
+    Permission{relinquished, "relinquished", acceptor, vault, open, 0},
+    Permission{relinquished, "relinquished", acceptor, supervisor, open, 0},
+    Permission{rendezvous, "rendezvous", supervisor, vault, open, 1},
+    Permission{take_over, "take_over", supervisor, vault, open, 1},
+    Permission{taken_over, "taken_over", vault, supervisor, open, 0},
+    Permission{convey_end, "convey_end", vault, vault, open, 0},
+    Permission{estate, "estate", vault, supervisor, open, 2},
+    Permission{query_vault, "query_vault", supervisor, vault, open, 0},
+    Permission{vault_state, "vault_state", vault, supervisor, open, 0},
     Permission{test_backend, "test_backend", supervisor, acceptor, open, 0},
     Permission{backend_tested, "backend_tested", acceptor, supervisor, open, 0},
     Permission{command, "command", proxyctl, supervisor, greeting, 0},
@@ -79,6 +116,8 @@ std::string_view to_string(Party party) {
       return "acceptor";
     case Party::egress:
       return "egress";
+    case Party::vault:
+      return "vault";
     case Party::proxyctl:
       return "proxyctl";
     case Party::end_:

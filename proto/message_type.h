@@ -11,7 +11,7 @@ inline constexpr std::uint16_t protocol_version = 1;
 
 // Who speaks. Distinct from platform::Role: the command line speaks too, and the supervisor has no
 // sandbox.
-enum class Party : std::uint8_t { supervisor, acceptor, egress, proxyctl, end_ };
+enum class Party : std::uint8_t { supervisor, acceptor, egress, vault, proxyctl, end_ };
 std::string_view to_string(Party party);
 
 enum class MessageType : std::uint16_t {
@@ -43,6 +43,31 @@ enum class MessageType : std::uint16_t {
   opened,
   refused,
   cancel,
+  // vault.h: vault, acceptors and supervisor
+  hold_pages,
+  hold_flow,
+  hold_pipe,
+  not_held,
+  release,
+  vault_sync,
+  vault_synced,
+  bequeath,
+  held_pipe,
+  held_flow,
+  held_end,
+  adopt,
+  adopt_end,
+  inherit,
+  inherited,
+  relinquish,
+  relinquished,
+  rendezvous,
+  take_over,
+  taken_over,
+  convey_end,
+  estate,
+  query_vault,
+  vault_state,
   // command.h: proxyctl
   test_backend,
   backend_tested,

@@ -9,6 +9,7 @@
 #include "proto/command.h"
 #include "proto/message_type.h"
 #include "proto/opening.h"
+#include "proto/vault.h"
 #include "proto/worker.h"
 
 namespace bulkhead::proto {
@@ -17,8 +18,11 @@ using AllMessages =
     std::tuple<Hello, Prepare, Listener, Peer, PeerRestarted, AccessLog, Page, Prepared, Commit,
                Abort, Drain, Drained, QueryConnections, Connections, QueryCounters, Counters,
                CloseConnections, OpenTcp, OpenUdp, BindTcp, OpenUdpClient, PinUdpClient, AdmitPeer,
-               Opened, Refused, Cancel, TestBackend, BackendTested, Command, StatusRow, WorkerRow,
-               ListenerRow, BackendRow, RuleRow, ConnectionRow, TextPart, Done>;
+               Opened, Refused, Cancel, HoldPages, HoldFlow, HoldPipe, NotHeld, Release, VaultSync,
+               VaultSynced, Bequeath, HeldPipe, HeldFlow, HeldEnd, Adopt, AdoptEnd, Inherit,
+               Inherited, Relinquish, Relinquished, Rendezvous, TakeOver, TakenOver, ConveyEnd,
+               Estate, QueryVault, VaultState, TestBackend, BackendTested, Command, StatusRow,
+               WorkerRow, ListenerRow, BackendRow, RuleRow, ConnectionRow, TextPart, Done>;
 
 static_assert(std::tuple_size_v<AllMessages> == static_cast<std::size_t>(MessageType::end_),
               "every type has its message, and is listed once");

@@ -15,18 +15,30 @@ using Types = std::set<MessageType>;
 Types allowed_when_open(Party from, Party to) {
   if (from == Party::supervisor && to == Party::acceptor) {
     return {
-        prepare, listener,          peer_restarted, access_log,        page,        commit, abort,
-        drain,   query_connections, query_counters, close_connections, test_backend};
+        prepare, listener,          peer_restarted, access_log,        page,         commit, abort,
+        drain,   query_connections, query_counters, close_connections, test_backend, inherit};
   }
   if (from == Party::supervisor && to == Party::egress)
     return {prepare, peer, page, commit, abort, drain};
+  if (from == Party::supervisor && to == Party::vault) {
+    return {prepare, peer, commit, abort, drain, bequeath, rendezvous, take_over, query_vault};
+  }
   if (from == Party::supervisor && to == Party::proxyctl) {
     return {status_row, worker_row,     listener_row, backend_row,
             rule_row,   connection_row, text,         done};
   }
   if (from == Party::acceptor && to == Party::supervisor)
-    return {prepared, drained, connections, counters, backend_tested};
+    return {prepared, drained, connections, counters, backend_tested, inherited, relinquished};
   if (from == Party::egress && to == Party::supervisor) return {prepared, drained};
+  if (from == Party::vault && to == Party::supervisor)
+    return {prepared, drained, taken_over, estate, vault_state};
+  if (from == Party::acceptor && to == Party::vault) {
+    return {hold_pages, hold_flow, hold_pipe, release, vault_sync, adopt, adopt_end, relinquished};
+  }
+  if (from == Party::vault && to == Party::acceptor)
+    return {not_held, vault_synced, held_pipe, held_flow, held_end, relinquish};
+  if (from == Party::vault && to == Party::vault)
+    return {hold_pages, hold_flow, hold_pipe, convey_end};
   if (from == Party::acceptor && to == Party::egress) {
     return {open_tcp, open_udp, bind_tcp, open_udp_client, pin_udp_client, admit_peer, cancel};
   }
@@ -36,7 +48,7 @@ Types allowed_when_open(Party from, Party to) {
 
 Types allowed_as_greeting(Party from, Party to) {
   if (to != Party::supervisor) return {};
-  if (from == Party::acceptor || from == Party::egress) return {hello};
+  if (from == Party::acceptor || from == Party::egress || from == Party::vault) return {hello};
   if (from == Party::proxyctl) return {command};
   return {};
 }
@@ -73,10 +85,13 @@ TEST(Permissions, EveryMessageHasAUniqueNameAndASpeaker) {
 TEST(Permissions, DescriptorsTravelWithTheseMessagesOnly) {
   for (unsigned type = 0; type <= static_cast<unsigned>(end_); ++type) {
     const auto message = static_cast<MessageType>(type);
-    const bool one =
-        Types{prepare, listener, peer, access_log, page, open_udp_client, admit_peer, opened}
-            .contains(message);
-    const std::size_t expected = message == pin_udp_client ? 2 : one ? 1 : 0;
+    const bool one = Types{prepare,         listener,   peer,   access_log, page,
+                           open_udp_client, admit_peer, opened, rendezvous, take_over}
+                         .contains(message);
+    const bool two = Types{pin_udp_client, hold_pages, hold_flow, hold_pipe,
+                           held_pipe,      held_flow,  inherit,   estate}
+                         .contains(message);
+    const std::size_t expected = two ? 2 : one ? 1 : 0;
     EXPECT_EQ(descriptors_of(message), expected) << to_string(message);
   }
 }

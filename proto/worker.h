@@ -81,9 +81,10 @@ struct Abort {
   static auto fields(auto& self) { return std::tie(self.generation); }
 };
 
-// An acceptor's channel to the egress: the egress's end (one descriptor), one for each acceptor.
-// The supervisor keeps that end as well, and hands it to the egress's successor: what an acceptor
-// asks meanwhile waits in the kernel.
+// An acceptor's channel to the egress, or to the vault: the other worker's end (one descriptor),
+// one for each acceptor. The supervisor keeps that end as well, and hands it to that worker's
+// successor: what an acceptor asks meanwhile waits in the kernel. index is the acceptor's, to the
+// vault its number as a holder (vault.h).
 struct Peer {
   static constexpr MessageType type = MessageType::peer;
   Party role = Party::acceptor;
@@ -91,8 +92,9 @@ struct Peer {
   static auto fields(auto& self) { return std::tie(self.role, self.index); }
 };
 
-// To an acceptor: the egress at the other end of its channel is a new one. What the old one had
-// taken and not answered is to be asked again.
+// To an acceptor: the egress or the vault at the other end of its channel is a new one. What the
+// old egress had taken and not answered is to be asked again; what the old vault held is to be held
+// anew.
 struct PeerRestarted {
   static constexpr MessageType type = MessageType::peer_restarted;
   Party role = Party::egress;
@@ -128,7 +130,10 @@ struct Page {
 struct Drain {
   static constexpr MessageType type = MessageType::drain;
   std::uint32_t timeout_ms = 0;  // then what is left is closed
-  static auto fields(auto& self) { return std::tie(self.timeout_ms); }
+  // An acceptor lets go of its raw flows first and says Relinquished (vault.h): another one goes on
+  // with them.
+  bool hand_over = false;
+  static auto fields(auto& self) { return std::tie(self.timeout_ms, self.hand_over); }
 };
 
 struct Drained {
