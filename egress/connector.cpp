@@ -114,7 +114,7 @@ runtime::Task<Connector::Outcome> Connector::connect(wire::HostPort destination,
   if (!candidates) co_return tl::unexpected(std::move(candidates.error()));
   const auto start = runtime::Clock::now();
   runtime::CancelScope* scope = co_await runtime::current_scope();
-  Race race(scope, keepalive_);
+  Race race(scope);
   auto winner = co_await race.run(interleave(candidates->peers), deadline);
   if (!winner) co_return tl::unexpected(std::move(winner.error()));
   co_return Connected{std::move(winner->socket), winner->local, winner->remote,

@@ -24,8 +24,8 @@ class Connector {
  public:
   using Outcome = tl::expected<Connected, Failure>;
 
-  Connector(Resolver& resolver, const DestinationPolicy& policy, config::Keepalive keepalive)
-      : resolver_(resolver), policy_(policy), keepalive_(keepalive) {}
+  Connector(Resolver& resolver, const DestinationPolicy& policy)
+      : resolver_(resolver), policy_(policy) {}
 
   // A connected TCP socket.
   runtime::Task<Outcome> open_tcp(wire::HostPort destination, runtime::Deadline deadline);
@@ -57,7 +57,6 @@ class Connector {
 
   Resolver& resolver_;
   const DestinationPolicy& policy_;
-  config::Keepalive keepalive_;
 };
 
 }  // namespace bulkhead::egress

@@ -24,7 +24,7 @@ class ConnectorTest : public ::testing::Test {
     if (!connector_) {
       resolver_.emplace(dns_, config::Ipv6());
       policy_.emplace(destinations_, own_listeners_);
-      connector_.emplace(*resolver_, *policy_, config::Keepalive());
+      connector_.emplace(*resolver_, *policy_);
     }
     return *connector_;
   }

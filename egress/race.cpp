@@ -12,20 +12,8 @@
 namespace bulkhead::egress {
 namespace {
 
-constexpr int keepalive_probes = 4;
-
 Failure timed_out(const wire::Endpoint& peer) {
   return {proto::Refusal::connect_timeout, "no answer in time (" + peer.to_string() + ")"};
-}
-
-void set_options(int socket, const config::Keepalive& keepalive) {
-  // Neither is worth failing a connection for.
-  static_cast<void>(platform::set_no_delay(socket, true));
-  if (!keepalive.enabled) return;
-  const auto interval =
-      std::max(std::chrono::duration_cast<std::chrono::seconds>(keepalive.interval),
-               std::chrono::seconds(1));
-  static_cast<void>(platform::set_keepalive(socket, interval, interval, keepalive_probes));
 }
 
 }  // namespace
@@ -99,7 +87,8 @@ runtime::Task<Race::Outcome> Race::connect(wire::Endpoint peer, runtime::Deadlin
   using runtime::IoStatus;
   auto created = platform::create_tcp(peer.address);
   if (!created) co_return tl::unexpected(connect_failure(created.error(), peer.to_string()));
-  set_options(created->get(), keepalive_);
+  // Not worth failing a connection for.
+  static_cast<void>(platform::set_no_delay(created->get(), true));
   const auto start = platform::start_connect(created->get(), peer);
   if (!start) co_return tl::unexpected(connect_failure(start.error(), peer.to_string()));
   runtime::Socket socket(std::move(*created));

@@ -6,7 +6,6 @@
 #include <optional>
 #include <vector>
 
-#include "config/network.h"
 #include "egress/failure.h"
 #include "platform/unique_fd.h"
 #include "runtime/event.h"
@@ -19,7 +18,7 @@ namespace bulkhead::egress {
 inline constexpr runtime::Duration attempt_delay{250};
 
 struct RaceWinner {
-  platform::UniqueFd socket;  // TCP_NODELAY, keep-alive as configured
+  platform::UniqueFd socket;  // with TCP_NODELAY
   wire::Endpoint local, remote;
 };
 
@@ -29,8 +28,7 @@ std::vector<wire::Endpoint> interleave(const std::vector<wire::Endpoint>& peers)
 
 class Race {
  public:
-  Race(runtime::CancelScope* caller, config::Keepalive keepalive)
-      : scope_(caller), keepalive_(keepalive) {}
+  explicit Race(runtime::CancelScope* caller) : scope_(caller) {}
 
   // peers in the order to try. When all fail: the most telling failure; connect_timeout at the
   // deadline; shutting_down when cancelled. Called once; the race must outlive it.
@@ -47,7 +45,6 @@ class Race {
   Outcome finish(platform::UniqueFd socket, const wire::Endpoint& peer) const;
 
   runtime::CancelScope scope_;
-  config::Keepalive keepalive_;
   runtime::Event changed_;  // an attempt has ended
   runtime::Gate attempts_;
   std::optional<RaceWinner> winner_;

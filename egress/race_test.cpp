@@ -32,7 +32,7 @@ struct BlackHole {
 
 runtime::Task<Outcome> race(std::vector<wire::Endpoint> peers, runtime::Deadline deadline) {
   runtime::CancelScope* scope = co_await runtime::current_scope();
-  Race racing(scope, config::Keepalive());
+  Race racing(scope);
   Outcome outcome = co_await racing.run(std::move(peers), deadline);
   co_return outcome;
 }
@@ -70,8 +70,6 @@ TEST_F(RaceTest, ConnectsAndSetsItsOptions) {
   EXPECT_EQ(outcome->remote, listener_.endpoint);
   EXPECT_EQ(outcome->local, *platform::local_endpoint(outcome->socket.get()));
   EXPECT_EQ(option(outcome->socket.get(), IPPROTO_TCP, TCP_NODELAY), 1);
-  EXPECT_EQ(option(outcome->socket.get(), SOL_SOCKET, SO_KEEPALIVE), 1);
-  EXPECT_EQ(option(outcome->socket.get(), IPPROTO_TCP, TCP_KEEPIDLE), 30);
 }
 
 TEST_F(RaceTest, GoesOnAtOnceAfterARefusal) {

@@ -49,11 +49,13 @@ tl::expected<ConnectStart, Error> start_connect(int socket, const wire::Endpoint
 // SO_ERROR: why a connect failed or a connection broke, or an empty code. Reading it clears it.
 std::error_code socket_error(int socket);
 
+// On a listening socket these three hold for what is accepted from then on.
 tl::expected<void, Error> set_no_delay(int socket, bool on);
 // Probes after idle, then every interval, and gives up after count unanswered ones. Whole seconds,
 // at least 1.
 tl::expected<void, Error> set_keepalive(int socket, std::chrono::seconds idle,
                                         std::chrono::seconds interval, int count);
+tl::expected<void, Error> clear_keepalive(int socket);
 // Makes close() send a reset instead of a FIN.
 tl::expected<void, Error> set_reset_on_close(int socket);
 

@@ -26,6 +26,10 @@ bool RawRelay::start(std::coroutine_handle<> coroutine, CancelScope* scope) {
   coroutine_ = coroutine;
   link(scope);
   up_.moved_at = down_.moved_at = Loop::current().now();
+  if (options_.keepalive.count() > 0) {
+    keepalive_from_ = up_.moved_at + options_.keepalive;
+    check_by(keepalive_from_);
+  }
   begin(up_);
   if (!finished_) begin(down_);
   return !finished_;
@@ -159,6 +163,11 @@ void RawRelay::on_timeout() {
 
 void RawRelay::check_deadlines() {
   const Deadline now = Loop::current().now();
+  if (now >= keepalive_from_) {
+    keep_alive(up_.flow.to(), options_.keepalive);
+    keepalive_from_ = never;
+  }
+  check_by(keepalive_from_);
   const Deadline quiet_since = std::max(up_.moved_at, down_.moved_at);
   if (now - quiet_since >= options_.idle) return finish(RelayEnd::idle);
   check_by(quiet_since + options_.idle);

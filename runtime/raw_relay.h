@@ -75,7 +75,8 @@ class RawRelay final : Waiter, TimerNode {
   RelayOptions options_;
   Side up_, down_;
   std::coroutine_handle<> coroutine_;
-  Deadline checked_by_ = never;  // when the timer fires
+  Deadline checked_by_ = never;      // when the timer fires
+  Deadline keepalive_from_ = never;  // when the upstream is to be probed; never: not, or already
   RelayEnd end_ = RelayEnd::closed;
   bool finished_ = false;
 };

@@ -6,6 +6,7 @@
 #include <array>
 #include <vector>
 
+#include "platform/socket.h"
 #include "runtime/both.h"
 #include "runtime/raw_relay.h"
 #include "runtime/timer.h"
@@ -129,6 +130,7 @@ Task<RelayEnd> relay_sockets(Stream& client, Stream& upstream, RelayOptions opti
 
 Task<RelayEnd> relay_streams(Stream& client, Stream& upstream, RelayOptions options,
                              RelayCounters& counters) {
+  if (options.keepalive.count() > 0) keep_alive(upstream.socket(), options.keepalive);
   CancelScope* parent = co_await current_scope();
   CancelScope scope(parent);
   Shared shared{options, scope, Clock::now()};
@@ -167,6 +169,12 @@ std::string_view to_string(RelayEnd end) {
       return "cancelled";
   }
   return "closed";
+}
+
+void keep_alive(Socket& socket, std::chrono::seconds interval) {
+  constexpr int probes = 4;
+  // Not worth failing a connection for.
+  static_cast<void>(platform::set_keepalive(socket.fd(), interval, interval, probes));
 }
 
 // Two coroutines, so that neither carries the other's frame: it is held for as long as the

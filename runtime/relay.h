@@ -42,11 +42,18 @@ enum class RelayMode {
 struct RelayOptions {
   Duration idle{60'000};   // both directions silent for this long ends the relay
   Duration write{30'000};  // a receiver that takes nothing for this long ends the relay
+  // TCP keep-alive of the upstream, as idle time and interval; 0: none. Switched on when the relay
+  // has lived that long: most are over by then, and every option is a system call.
+  std::chrono::seconds keepalive{0};
   RelayMode mode = RelayMode::adaptive;  // between plain sockets; anything else is copied
   // Watch a direction each and outlive the relay; null: nobody does, which costs nothing.
   Meter* up = nullptr;
   Meter* down = nullptr;
 };
+
+// Lets the kernel probe a silent peer after that time, then as often again; it gives up after a
+// few.
+void keep_alive(Socket& socket, std::chrono::seconds interval);
 
 // Both streams and the counters must outlive the task. Bytes already read from either side must
 // have been written to the other before.

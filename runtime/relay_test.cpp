@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <vector>
 
 #include "platform/socket.h"
@@ -101,7 +102,7 @@ class Relay : public testing::TestWithParam<Way> {
     bool opaque;
   };
   Options options(Duration idle = 60s, Duration write = 30s) const {
-    return {{idle, write, GetParam().mode}, GetParam().opaque};
+    return {{idle, write, 0s, GetParam().mode}, GetParam().opaque};
   }
   static Task<void> run_relay(Fixture& f, Options options) {
     if (options.opaque) {
@@ -196,6 +197,24 @@ Task<void> trickle(Fixture& f) {
   }
   f.origin->shutdown_write();
   f.client->shutdown_write();
+}
+
+bool is_probed(int socket) {
+  int on = 0;
+  socklen_t length = sizeof(on);
+  EXPECT_EQ(getsockopt(socket, SOL_SOCKET, SO_KEEPALIVE, &on, &length), 0);
+  return on != 0;
+}
+
+TEST_P(Relay, HasTheUpstreamProbedOnceItHasLivedAWhile) {
+  Fixture f;
+  const platform::UniqueFd same_socket(dup(f.back->socket().fd()));
+  Options standing = options(1100ms);
+  standing.keepalive = 1s;
+  f.start(run_relay(f, standing));
+  f.run();
+  EXPECT_EQ(f.end, RelayEnd::idle);
+  EXPECT_TRUE(is_probed(same_socket.get()));
 }
 
 TEST_P(Relay, OneBusyDirectionKeepsTheOtherAlive) {

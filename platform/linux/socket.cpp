@@ -126,6 +126,10 @@ Result set_keepalive(int socket, std::chrono::seconds idle, std::chrono::seconds
   return done;
 }
 
+Result clear_keepalive(int socket) {
+  return set_option(socket, SOL_SOCKET, SO_KEEPALIVE, 0, "SO_KEEPALIVE");
+}
+
 Result set_reset_on_close(int socket) {
   return set_option(socket, SOL_SOCKET, SO_LINGER, linger{1, 0}, "SO_LINGER");
 }

@@ -141,10 +141,30 @@ TEST(Socket, sets_what_it_says) {
   EXPECT_EQ(option(client, IPPROTO_TCP, TCP_KEEPIDLE), 60);
   EXPECT_EQ(option(client, IPPROTO_TCP, TCP_KEEPINTVL), 10);
   EXPECT_EQ(option(client, IPPROTO_TCP, TCP_KEEPCNT), 3);
+  ASSERT_TRUE(clear_keepalive(client));
+  EXPECT_EQ(option(client, SOL_SOCKET, SO_KEEPALIVE), 0);
   ASSERT_TRUE(set_reset_on_close(client));
   pair.client.reset();
   ASSERT_TRUE(wait_until(pair.server.get(), POLLIN));
   EXPECT_EQ(socket_error(pair.server.get()).value(), ECONNRESET);
+}
+
+TEST(Socket, accepted_ones_inherit_the_options_of_the_listener) {
+  const auto listener = listen_tcp(loopback());
+  ASSERT_TRUE(listener);
+  ASSERT_TRUE(set_no_delay(listener->get(), true));
+  ASSERT_TRUE(set_keepalive(listener->get(), 60s, 10s, 3));
+  const auto client = create_tcp(loopback().address);
+  ASSERT_TRUE(start_connect(client->get(), *local_endpoint(listener->get())));
+  ASSERT_TRUE(wait_until(listener->get(), POLLIN));
+  const auto accepted = accept_tcp(listener->get());
+  ASSERT_TRUE(accepted);
+  const int socket = accepted->socket.get();
+  EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_NODELAY), 1);
+  EXPECT_EQ(option(socket, SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_KEEPIDLE), 60);
+  EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_KEEPINTVL), 10);
+  EXPECT_EQ(option(socket, IPPROTO_TCP, TCP_KEEPCNT), 3);
 }
 
 TEST(Socket, udp_connects_at_once) {

@@ -43,6 +43,18 @@ void Listening::stop() {
   scope_.cancel();
 }
 
+// Accepted connections inherit them, so that none costs a system call. Neither is worth failing
+// for.
+void Listening::set_options(const config::Keepalive& keepalive) {
+  constexpr int probes = 3;
+  const int socket = socket_.fd();
+  static_cast<void>(platform::set_no_delay(socket, true));
+  const auto interval =
+      std::chrono::ceil<std::chrono::seconds>(runtime::Duration(keepalive.interval));
+  static_cast<void>(keepalive.enabled ? platform::set_keepalive(socket, interval, interval, probes)
+                                      : platform::clear_keepalive(socket));
+}
+
 runtime::Task<void> Listening::accept_all(std::shared_ptr<Listening> self) {
   while (!self->scope_.cancelled()) {
     int taken = 0;

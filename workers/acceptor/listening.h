@@ -17,6 +17,9 @@ class Listening {
   // Begins to accept. self keeps the object alive until the accepting has ended.
   static void start(const std::shared_ptr<Listening>& self);
 
+  // The TCP options of all connections that are accepted from now on.
+  void set_options(const config::Keepalive& keepalive);
+
   // Takes what is queued already, then closes.
   void stop();
 

@@ -63,6 +63,7 @@ void AcceptorService::on_listener(proto::Listener message, platform::UniqueFd so
   if (message.at_once && acceptor_.generation && !acceptor_.connections.draining()) {
     if (serving_.contains(id)) return;
     serving_[id] = std::make_shared<Listening>(acceptor_, std::move(message), std::move(socket));
+    serving_[id]->set_options(acceptor_.generation->config->network.keepalive);
     Listening::start(serving_[id]);
     return;
   }
@@ -90,10 +91,11 @@ void AcceptorService::commit(std::uint32_t generation) {
   acceptor_.access_log.set_also_stdout(log.enabled && log.output == config::LogOutput::both);
   // Upstream connections were opened under the old generation's terms.
   acceptor_.pool.clear();
-  for (auto& [id, listening] : arrived_) {
-    serving_[id] = listening;
-    Listening::start(listening);
+  for (auto& [id, listening] : arrived_) serving_[id] = listening;
+  for (auto& [id, listening] : serving_) {
+    listening->set_options(acceptor_.generation->config->network.keepalive);
   }
+  for (auto& [id, listening] : arrived_) Listening::start(listening);
   arrived_.clear();
   const std::vector<std::uint32_t> wanted = std::move(prepared_->listeners);
   prepared_.reset();

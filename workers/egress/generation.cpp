@@ -32,7 +32,7 @@ Generation::Generation(std::shared_ptr<const config::Config> from, const Generat
       resolver(resolver_for(config->network, previous)),
       own_listeners(listeners_of(*config)),
       policy(config->access_control.destinations, own_listeners),
-      connector(*resolver, policy, config->network.keepalive) {}
+      connector(*resolver, policy) {}
 
 tl::expected<FirstHop, egress::Failure> first_hop(const config::Config& config,
                                                   std::string_view backend,

@@ -17,6 +17,7 @@ class BackendCounters {
   // Counts one open connection for as long as it lives.
   class Use {
    public:
+    Use() = default;  // of nothing
     explicit Use(BackendCount& count) : count_(&count) {
       ++count.active;
       ++count.opened;
@@ -28,7 +29,7 @@ class BackendCounters {
     }
 
    private:
-    BackendCount* count_;
+    BackendCount* count_ = nullptr;
   };
 
   // The reference stays valid: backends are few and never forgotten.

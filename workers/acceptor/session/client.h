@@ -9,9 +9,28 @@
 #include "proto/worker.h"
 #include "runtime/stream.h"
 #include "workers/acceptor/acceptor.h"
+#include "workers/acceptor/outbound/upstream.h"
 #include "workers/acceptor/session/read_buffer.h"
 
 namespace bulkhead::acceptor {
+
+// Where a request is to go, or why it is not to go anywhere.
+struct Route {
+  std::shared_ptr<const Generation> generation;
+  const config::Rule* rule = nullptr;
+  const config::Backend* backend = nullptr;  // null for a redirect
+  const config::Redirect* redirect = nullptr;
+};
+
+// What a connection becomes when the way out is open and the client has been told so. It is kept
+// apart from the frames of the session that led to it: those end before it runs, because a tunnel
+// may live for hours and there may be very many.
+struct Tunnel {
+  Route route;
+  std::unique_ptr<runtime::Stream> upstream;  // null: the echo backend
+  BackendCounters::Use use;
+  AccessRecord record;
+};
 
 struct Client {
   Client(Acceptor& owner, const proto::Listener& on, platform::UniqueFd socket, wire::Endpoint peer)
@@ -28,17 +47,10 @@ struct Client {
   std::unique_ptr<runtime::Stream> stream;
   ReadBuffer buffer;  // read and not yet used
   ConnectionEntry entry;
+  std::unique_ptr<Tunnel> tunnel;  // set by the last act of a session that is to be one
 
   // A record that already knows the connection.
   AccessRecord new_record(std::string_view protocol) const;
-};
-
-// Where a request is to go, or why it is not to go anywhere.
-struct Route {
-  std::shared_ptr<const Generation> generation;
-  const config::Rule* rule = nullptr;
-  const config::Backend* backend = nullptr;  // null for a redirect
-  const config::Redirect* redirect = nullptr;
 };
 
 // Admits and routes: client policy, then rules, then whether the backend can be used at all. Fills

@@ -434,7 +434,7 @@ runtime::Task<bool> HttpExchange::become_tunnel(Upstream upstream) {
     record_lost_client(client_, *route_.generation, std::move(record_));
     co_return false;
   }
-  co_await run_tunnel(client_, route_, *upstream.stream, std::move(record_));
+  begin_tunnel(client_, route_, std::move(upstream), std::move(record_));
   co_return false;
 }
 

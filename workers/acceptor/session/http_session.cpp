@@ -91,7 +91,7 @@ runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generati
     const runtime::IoResult sent = co_await runtime::write_all(
         *client.stream, established, runtime::Loop::current().after(timeouts.write));
     if (!sent.ok()) co_return record_lost_client(client, *generation, std::move(record));
-    co_await run_echo(client, *routed, std::move(record));
+    begin_echo(client, *routed, std::move(record));
     co_return;
   }
   OpenRequest ask{generation, routed->backend, record.destination, false};
@@ -109,7 +109,7 @@ runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generati
   const runtime::IoResult sent = co_await runtime::write_all(
       *client.stream, established, runtime::Loop::current().after(timeouts.write));
   if (!sent.ok()) co_return record_lost_client(client, *generation, std::move(record));
-  co_await run_tunnel(client, *routed, *opened->stream, std::move(record));
+  begin_tunnel(client, *routed, std::move(*opened), std::move(record));
 }
 
 // What a proxy must not forward, whatever the rules say.

@@ -2,13 +2,13 @@
 
 #include <array>
 
-#include "platform/socket.h"
 #include "runtime/log.h"
 #include "runtime/turn.h"
 #include "workers/acceptor/session/client.h"
 #include "workers/acceptor/session/http_session.h"
 #include "workers/acceptor/session/recognise.h"
 #include "workers/acceptor/session/socks_session.h"
+#include "workers/acceptor/session/tunnel.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -49,28 +49,30 @@ runtime::Task<void> linger(Client& client) {
   }
 }
 
+// True if the client knows that the connection is over, so that there is no answer to protect.
+bool is_told(runtime::RelayEnd end) {
+  return end == runtime::RelayEnd::closed || end == runtime::RelayEnd::client_failed;
+}
+
 runtime::Task<void> serve(std::unique_ptr<Client> client) {
+  bool told = false;
   try {
     co_await speak(*client);
+    if (client->tunnel) {
+      const runtime::RelayEnd end = co_await run_tunnel(*client);
+      told = is_told(end);
+    }
   } catch (const std::exception& error) {
     // A defect or no memory: this connection ends, the others go on.
     runtime::log::error("a session failed", {{"id", client->entry.id()}, {"error", error.what()}});
   }
-  co_await linger(*client);
-}
-
-void set_options(int socket, const config::Keepalive& keepalive) {
-  platform::set_no_delay(socket, true);
-  if (!keepalive.enabled) return;
-  const auto interval = std::chrono::duration_cast<std::chrono::seconds>(keepalive.interval);
-  platform::set_keepalive(socket, interval, interval, 3);
+  if (!told) co_await linger(*client);
 }
 
 }  // namespace
 
 void start_session(Acceptor& acceptor, const proto::Listener& listener, platform::UniqueFd socket,
                    wire::Endpoint peer) {
-  set_options(socket.get(), acceptor.generation->config->network.keepalive);
   auto client = std::make_unique<Client>(acceptor, listener, std::move(socket), peer);
   if (runtime::log::level() == runtime::log::Level::debug) {
     runtime::log::debug("accepted", {{"id", client->entry.id()},

@@ -97,8 +97,9 @@ runtime::Task<void> relay_incoming(Client& client, Route route, SocksRequest req
   const bool granted =
       co_await send_answer(client, socks_granted(request.version, incoming->peer), timeouts.write);
   if (!granted) co_return record_lost_client(client, *route.generation, std::move(record));
-  runtime::SocketStream upstream(std::move(incoming->socket));
-  co_await run_tunnel(client, route, upstream, std::move(record));
+  Upstream upstream;
+  upstream.stream = std::make_unique<runtime::SocketStream>(std::move(incoming->socket));
+  begin_tunnel(client, route, std::move(upstream), std::move(record));
 }
 
 }  // namespace

@@ -87,7 +87,7 @@ runtime::Task<void> run_socks_connect(Client& client, SocksRequest request) {
     std::string answer = socks_granted(request.version, {});
     const bool granted = co_await send_answer(client, std::move(answer), timeouts.write);
     if (!granted) co_return record_lost_client(client, *generation, std::move(record));
-    co_await run_echo(client, *routed, std::move(record));
+    begin_echo(client, *routed, std::move(record));
     co_return;
   }
   OpenRequest ask{generation, routed->backend, record.destination, false};
@@ -103,7 +103,7 @@ runtime::Task<void> run_socks_connect(Client& client, SocksRequest request) {
   const bool granted =
       co_await send_answer(client, socks_granted(request.version, opened->local), timeouts.write);
   if (!granted) co_return record_lost_client(client, *generation, std::move(record));
-  co_await run_tunnel(client, *routed, *opened->stream, std::move(record));
+  begin_tunnel(client, *routed, std::move(*opened), std::move(record));
 }
 
 }  // namespace bulkhead::acceptor

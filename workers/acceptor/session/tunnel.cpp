@@ -28,49 +28,65 @@ class LiveCounters {
 };
 
 runtime::RelayOptions options_of(const Route& route) {
-  const config::Timeouts& timeouts = route.generation->config->network.timeouts;
-  return {timeouts.idle, timeouts.write};
+  const config::Network& network = route.generation->config->network;
+  runtime::RelayOptions options;
+  options.idle = network.timeouts.idle;
+  options.write = network.timeouts.write;
+  if (network.keepalive.enabled) {
+    options.keepalive =
+        std::chrono::ceil<std::chrono::seconds>(runtime::Duration(network.keepalive.interval));
+  }
+  return options;
 }
 
-void account(Client& client, const Route& route, AccessRecord& record,
-             const runtime::RelayCounters& counters, runtime::RelayEnd end) {
+// What was read from the client behind its request. A task of its own, so that its buffer does not
+// stay for the life of the tunnel.
+runtime::Task<bool> send_early(Client& client, runtime::Stream& upstream, runtime::Duration timeout,
+                               runtime::RelayCounters& counters) {
+  const std::string early = client.buffer.take();
+  const runtime::IoResult sent =
+      co_await runtime::write_all(upstream, early, runtime::Loop::current().after(timeout));
+  counters.up += sent.bytes;
+  co_return sent.ok();
+}
+
+void account(Client& client, Tunnel& tunnel, const runtime::RelayCounters& counters,
+             runtime::RelayEnd end) {
+  AccessRecord& record = tunnel.record;
   record.bytes_received += counters.up;
   record.bytes_sent += counters.down;
   if (end != runtime::RelayEnd::closed) record.detail = to_string(end);
-  client.acceptor.record(*route.generation, record);
+  client.acceptor.record(*tunnel.route.generation, record);
 }
 
 }  // namespace
 
-runtime::Task<void> run_tunnel(Client& client, const Route& route, runtime::Stream& upstream,
-                               AccessRecord record) {
-  const runtime::RelayOptions options = options_of(route);
-  runtime::RelayCounters counters;
-  runtime::RelayEnd end = runtime::RelayEnd::upstream_failed;
-  {
-    const LiveCounters live(client.entry, counters);
-    const std::string early = client.buffer.take();
-    const runtime::IoResult sent =
-        co_await runtime::write_all(upstream, early, runtime::Loop::current().after(options.write));
-    counters.up += sent.bytes;
-    if (sent.ok()) end = co_await runtime::relay(*client.stream, upstream, options, counters);
-  }
-  account(client, route, record, counters, end);
+void begin_tunnel(Client& client, const Route& route, Upstream upstream, AccessRecord record) {
+  client.tunnel = std::make_unique<Tunnel>(
+      Tunnel{route, std::move(upstream.stream), std::move(upstream.use), std::move(record)});
 }
 
-runtime::Task<void> run_echo(Client& client, const Route& route, AccessRecord record) {
-  const runtime::RelayOptions options = options_of(route);
+void begin_echo(Client& client, const Route& route, AccessRecord record) {
+  client.tunnel = std::make_unique<Tunnel>(Tunnel{route, nullptr, {}, std::move(record)});
+}
+
+runtime::Task<runtime::RelayEnd> run_tunnel(Client& client) {
+  Tunnel& tunnel = *client.tunnel;
+  const bool echoed = tunnel.upstream == nullptr;
+  runtime::Stream& upstream = echoed ? *client.stream : *tunnel.upstream;
+  const runtime::RelayOptions options = options_of(tunnel.route);
   runtime::RelayCounters counters;
-  runtime::RelayEnd end = runtime::RelayEnd::client_failed;
+  runtime::RelayEnd end =
+      echoed ? runtime::RelayEnd::client_failed : runtime::RelayEnd::upstream_failed;
   {
     const LiveCounters live(client.entry, counters);
-    const std::string early = client.buffer.take();
-    const runtime::IoResult sent = co_await runtime::write_all(
-        *client.stream, early, runtime::Loop::current().after(options.write));
-    counters.up += sent.bytes;
-    if (sent.ok()) end = co_await runtime::echo(*client.stream, options, counters);
+    const bool sent = co_await send_early(client, upstream, options.write, counters);
+    if (sent && echoed) end = co_await runtime::echo(*client.stream, options, counters);
+    if (sent && !echoed) end = co_await runtime::relay(*client.stream, upstream, options, counters);
   }
-  account(client, route, record, counters, end);
+  account(client, tunnel, counters, end);
+  client.tunnel.reset();
+  co_return end;
 }
 
 }  // namespace bulkhead::acceptor
