@@ -114,7 +114,7 @@ server:
   EXPECT_THAT(result.diagnostics, IsEmpty());
   EXPECT_EQ(result.config->server.auth.oauth.client_secret.reveal(),
             "value-of-OAUTH_CLIENT_SECRET");
-  EXPECT_EQ(result.config->server.auth.oauth.jwt.audience, "simple-proxy");
+  EXPECT_THAT(result.config->server.auth.oauth.jwt.audience, ElementsAre("simple-proxy"));
 }
 
 TEST(Auth, SeveralModesInOrder) {

@@ -52,9 +52,11 @@ class Checker {
 
 void check_listeners(Checker& checker);  // check_listeners.cpp: ports, open proxy, PROXY protocol
 void check_auth(Checker& checker);       // check_auth.cpp
-void check_backends(Checker& checker);   // check_backends.cpp: types, files, chains
-void check_rules(Checker& checker);      // check_rules.cpp
-void check_settings(Checker& checker);   // check.cpp: the rest
+void check_ldap(Checker& checker, const LdapAuth& ldap);     // check_auth_methods.cpp
+void check_oauth(Checker& checker, const OauthAuth& oauth);  // check_auth_methods.cpp
+void check_backends(Checker& checker);  // check_backends.cpp: types, files, chains
+void check_rules(Checker& checker);     // check_rules.cpp
+void check_settings(Checker& checker);  // check.cpp: the rest
 
 void check_all(const Config& config, Reader& reader);
 

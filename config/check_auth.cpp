@@ -10,11 +10,6 @@ namespace {
 
 const Origin in_auth{Origin::Source::file, "server.auth", 0, 0};
 
-void need(Checker& checker, std::string_view key, const std::string& value, std::string hint = {}) {
-  if (value.empty() && !checker.broken("server.auth." + std::string(key)))
-    checker.error(in_auth, key, "is missing", std::move(hint));
-}
-
 // bcrypt is 60 characters long; the others have no fixed length.
 bool is_truncated(const Secret& hash) {
   constexpr std::size_t bcrypt_length = 60;
@@ -44,40 +39,6 @@ void check_acl(Checker& checker, const NativeAuth& native) {
         checker.known_backend(in_auth, element(element("native.acl", index) + ".backends", each),
                               backends[each]);
   }
-}
-
-void check_ldap(Checker& checker, const LdapAuth& ldap) {
-  need(checker, "ldap.server", ldap.server, R"(like "ldaps://ldap.example.com:636")");
-  need(checker, "ldap.base_dn", ldap.base_dn, R"(like "dc=example,dc=com")");
-  if (ldap.bind_dn.empty() && !ldap.bind_password.empty())
-    checker.error(in_auth, "ldap.bind_password", "has no bind_dn to go with");
-  if (ldap.tls.skip_verify)
-    checker.warn(in_auth, "ldap.tls.skip_verify", "anybody on the way can read passwords");
-  const bool encrypted = ldap.server.starts_with("ldaps://");
-  if (encrypted && ldap.tls.start_tls)
-    checker.error(in_auth, "ldap.tls.start_tls", "is for ldap://; ldaps:// begins with TLS");
-  if (!encrypted && !ldap.tls.start_tls && !ldap.server.empty())
-    checker.warn(in_auth, "ldap.server", "passwords travel in clear",
-                 "use ldaps:// or ldap.tls.start_tls");
-}
-
-void check_oauth(Checker& checker, const OauthAuth& oauth) {
-  const bool generic = oauth.provider == OauthProvider::generic;
-  if (generic && oauth.jwt.issuer.empty() && oauth.userinfo_url.empty() &&
-      !checker.broken("server.auth.oauth"))
-    checker.error(in_auth, "oauth", "has no way to verify a token",
-                  "write jwt.issuer, or userinfo_url");
-  need(checker, "oauth.client_id", oauth.client_id);
-  if (!oauth.jwt.issuer.empty() && oauth.jwt.audience.empty())
-    checker.warn(in_auth, "oauth.jwt.audience",
-                 "is missing: tokens issued for other services are accepted");
-  const std::pair<std::string_view, const std::string*> urls[] = {
-      {"oauth.auth_url", &oauth.auth_url},
-      {"oauth.token_url", &oauth.token_url},
-      {"oauth.userinfo_url", &oauth.userinfo_url}};
-  for (const auto& [key, url] : urls)
-    if (url->starts_with("http://"))
-      checker.warn(in_auth, key, "tokens travel in clear", "use https://");
 }
 
 void check_modes(Checker& checker, const std::vector<AuthMode>& modes) {

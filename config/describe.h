@@ -124,6 +124,7 @@ std::string check_name(std::string_view text);      // 1-64 characters without c
 std::string check_http_url(std::string_view text);  // http:// or https://
 std::string check_ldap_url(std::string_view text);  // ldap:// or ldaps://
 std::string check_filter(std::string_view text);    // an LDAP filter with exactly one %s
+std::string check_group_filter(std::string_view text);  // the same, or with one %u
 std::string check_password_hash(std::string_view text);
 std::string check_user_name(std::string_view text);  // a name without a colon (RFC 7617)
 std::string check_realm(std::string_view text);      // ASCII without quotes

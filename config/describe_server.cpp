@@ -1,74 +1,7 @@
-// Definitions: server, listeners, and the methods of authentication that ask somebody else.
+// Definitions: server, listeners.
 #include "config/describe.h"
 
 namespace bulkhead::config {
-
-template <>
-void describe(Section<SystemAuth>& section) {
-  section.add("service", &SystemAuth::service, "PAM service name.").check(check_token);
-  section
-      .add("allowed_groups", &SystemAuth::allowed_groups,
-           "Groups of the system that may use the proxy; empty: all.")
-      .check(check_name);
-}
-
-template <>
-void describe(Section<LdapTls>& section) {
-  section.add("skip_verify", &LdapTls::skip_verify, "Accept any certificate. For tests only.");
-  section.add("start_tls", &LdapTls::start_tls, "Upgrade an ldap:// connection with StartTLS.");
-  section.add("ca_cert", &LdapTls::ca_cert, "PEM file of the CAs to trust; empty: the system's.")
-      .path();
-}
-
-template <>
-void describe(Section<LdapAuth>& section) {
-  section.add("server", &LdapAuth::server, "ldap:// or ldaps:// URL of the directory.")
-      .check([](std::string_view text) {
-        return text.empty() ? std::string() : check_ldap_url(text);
-      });
-  section.add("bind_dn", &LdapAuth::bind_dn, "DN to search with; empty: anonymous.");
-  section.add("bind_password", &LdapAuth::bind_password, "Its password.").roles(auth);
-  section.add("base_dn", &LdapAuth::base_dn, "Where users and groups are searched.");
-  section.add("user_filter", &LdapAuth::user_filter, "Finds a user; %s is the name.")
-      .check(check_filter);
-  section
-      .add("group_filter", &LdapAuth::group_filter, "Finds a user's groups; %s is the user's DN.")
-      .check(check_filter);
-  section
-      .add("allowed_groups", &LdapAuth::allowed_groups,
-           "DNs of groups that may use the proxy; empty: all users.")
-      .check(check_not_empty);
-  section.add("tls", &LdapAuth::tls, "TLS to the directory.");
-}
-
-template <>
-void describe(Section<JwtAuth>& section) {
-  section.add("issuer", &JwtAuth::issuer, "The iss a token must carry.");
-  section.add("audience", &JwtAuth::audience, "The aud a token must carry.");
-}
-
-template <>
-void describe(Section<OauthAuth>& section) {
-  const Check url_or_empty = [](std::string_view text) {
-    return text.empty() ? std::string() : check_http_url(text);
-  };
-  section.add("provider", &OauthAuth::provider, "Presets for a well-known provider.");
-  section.add("client_id", &OauthAuth::client_id, "The proxy's client id at the provider.");
-  section.add("client_secret", &OauthAuth::client_secret, "Its secret.").roles(auth);
-  section.add("auth_url", &OauthAuth::auth_url, "Authorization endpoint.").check(url_or_empty);
-  section.add("token_url", &OauthAuth::token_url, "Token endpoint.").check(url_or_empty);
-  section.add("userinfo_url", &OauthAuth::userinfo_url, "Userinfo endpoint.").check(url_or_empty);
-  section.add("scopes", &OauthAuth::scopes, "Scopes to ask for.").check(check_not_empty);
-  section.add("username_claim", &OauthAuth::username_claim, "Claim that names the user.")
-      .check(check_not_empty);
-  section.add("groups_claim", &OauthAuth::groups_claim, "Claim that lists the user's groups.")
-      .check(check_not_empty);
-  section
-      .add("allowed_groups", &OauthAuth::allowed_groups,
-           "Groups that may use the proxy; empty: all users.")
-      .check(check_name);
-  section.add("jwt", &OauthAuth::jwt, "Validation of JWT access tokens.");
-}
 
 template <>
 void describe(Section<ProxyProtocol>& section) {

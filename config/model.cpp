@@ -5,6 +5,13 @@
 
 namespace bulkhead::config {
 
+OpaqueTokens OauthAuth::opaque_tokens_in_force() const {
+  if (opaque_tokens != OpaqueTokens::automatic) return opaque_tokens;
+  if (!introspection_url.empty()) return OpaqueTokens::introspection;
+  const bool only_way = provider == OauthProvider::generic && jwt.issuer.empty();
+  return only_way && !userinfo_url.empty() ? OpaqueTokens::userinfo : OpaqueTokens::off;
+}
+
 const Backend* Config::backend(std::string_view name) const {
   const auto found = std::find_if(backends.begin(), backends.end(),
                                   [&](const Backend& candidate) { return candidate.name == name; });

@@ -32,6 +32,13 @@ BULKHEAD_NAMES(AuthMode, {"none", AuthMode::none}, {"native", AuthMode::native},
 BULKHEAD_NAMES(OauthProvider, {"generic", OauthProvider::generic},
                {"google", OauthProvider::google}, {"azure", OauthProvider::azure},
                {"okta", OauthProvider::okta})
+BULKHEAD_NAMES(OpaqueTokens, {"auto", OpaqueTokens::automatic}, {"off", OpaqueTokens::off},
+               {"introspection", OpaqueTokens::introspection}, {"userinfo", OpaqueTokens::userinfo})
+BULKHEAD_NAMES(JwtAlgorithm, {"RS256", JwtAlgorithm::rs256}, {"RS384", JwtAlgorithm::rs384},
+               {"RS512", JwtAlgorithm::rs512}, {"PS256", JwtAlgorithm::ps256},
+               {"PS384", JwtAlgorithm::ps384}, {"PS512", JwtAlgorithm::ps512},
+               {"ES256", JwtAlgorithm::es256}, {"ES384", JwtAlgorithm::es384},
+               {"ES512", JwtAlgorithm::es512}, {"EdDSA", JwtAlgorithm::eddsa})
 BULKHEAD_NAMES(BackendType, {"direct", BackendType::direct}, {"http", BackendType::http},
                {"socks5", BackendType::socks5}, {"echo", BackendType::echo},
                {"wireguard", BackendType::wireguard}, {"openvpn", BackendType::openvpn})

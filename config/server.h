@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "config/auth_methods.h"
 #include "config/people.h"
 #include "config/values.h"
 
@@ -19,53 +20,6 @@ enum class ListenerProtocol : std::uint8_t {
   mixed
 };  // socks5 also speaks SOCKS4 and 4a
 enum class AuthMode : std::uint8_t { none, native, system, ldap, oauth };
-enum class OauthProvider : std::uint8_t { generic, google, azure, okta };
-
-struct SystemAuth {
-  std::string service = "bulkhead";         // PAM service
-  std::vector<std::string> allowed_groups;  // empty: every user of the system
-  friend bool operator==(const SystemAuth&, const SystemAuth&) = default;
-};
-
-struct LdapTls {
-  bool skip_verify = false;
-  bool start_tls = false;
-  std::string ca_cert;  // path of a PEM file; empty: the system's
-  friend bool operator==(const LdapTls&, const LdapTls&) = default;
-};
-
-struct LdapAuth {
-  std::string server;  // ldap:// or ldaps:// URL
-  std::string bind_dn;
-  Secret bind_password;
-  std::string base_dn;
-  std::string user_filter = "(uid=%s)";      // %s: the user's name, escaped
-  std::string group_filter = "(member=%s)";  // %s: the user's DN, escaped
-  std::vector<std::string> allowed_groups;
-  LdapTls tls;
-  friend bool operator==(const LdapAuth&, const LdapAuth&) = default;
-};
-
-struct JwtAuth {
-  std::string issuer;
-  std::string audience;
-  friend bool operator==(const JwtAuth&, const JwtAuth&) = default;
-};
-
-struct OauthAuth {
-  OauthProvider provider = OauthProvider::generic;
-  std::string client_id;
-  Secret client_secret;
-  std::string auth_url;
-  std::string token_url;
-  std::string userinfo_url;
-  std::vector<std::string> scopes = {"openid", "profile"};
-  std::string username_claim = "preferred_username";
-  std::string groups_claim = "groups";
-  std::vector<std::string> allowed_groups;
-  JwtAuth jwt;
-  friend bool operator==(const OauthAuth&, const OauthAuth&) = default;
-};
 
 struct Auth {
   std::vector<AuthMode> mode = {AuthMode::none};  // asked in this order; none stands alone

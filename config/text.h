@@ -41,6 +41,10 @@ std::optional<DomainPattern> parse_domain_pattern(std::string_view text);
 // userinfo.
 bool is_url(std::string_view text, std::span<const std::string_view> schemes);
 
+// Whether such a URL's host is written as an address of this machine: 127.0.0.0/8 or ::1. Names,
+// localhost included, are somebody's answer.
+bool is_loopback_url(std::string_view url);
+
 // A YAML scalar that reads back as text, plain where that is safe, else in double quotes.
 std::string yaml_scalar(std::string_view text);
 std::string json_string(std::string_view text);

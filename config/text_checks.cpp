@@ -27,15 +27,28 @@ std::string check_ldap_url(std::string_view text) {
   return is_url(text, schemes) ? "" : "expected an ldap:// or ldaps:// URL";
 }
 
-std::string check_filter(std::string_view text) {
-  const std::size_t place = text.find("%s");
-  if (place == std::string_view::npos) return "must hold %s, where the name goes";
+namespace {
+
+std::string check_filter_with(std::string_view text, std::string_view place_holder) {
+  const std::string name(place_holder);
+  const std::size_t place = text.find(place_holder);
+  if (place == std::string_view::npos) return "must hold " + name + ", where the name goes";
   if (text.find('%', place + 1) != std::string_view::npos || text.find('%') != place)
-    return "must hold % only in one %s";
+    return "must hold % only in one " + name;
   if (!text.starts_with('(') || !text.ends_with(')') ||
       std::count(text.begin(), text.end(), '(') != std::count(text.begin(), text.end(), ')'))
     return "must be an LDAP filter in balanced parentheses";
   return "";
+}
+
+}  // namespace
+
+std::string check_filter(std::string_view text) {
+  return check_filter_with(text, "%s");
+}
+
+std::string check_group_filter(std::string_view text) {
+  return check_filter_with(text, text.find("%u") == std::string_view::npos ? "%s" : "%u");
 }
 
 std::string check_password_hash(std::string_view text) {

@@ -200,4 +200,14 @@ bool is_url(std::string_view text, std::span<const std::string_view> schemes) {
   return wire::HostPort::parse(authority, 1).has_value();
 }
 
+bool is_loopback_url(std::string_view url) {
+  const std::size_t colon = url.find("://");
+  if (colon == std::string_view::npos) return false;
+  const std::string_view rest = url.substr(colon + 3);
+  const auto host = wire::HostPort::parse(rest.substr(0, rest.find_first_of("/?#")), 1);
+  if (!host) return false;
+  const auto address = wire::IpAddress::parse(host->host);
+  return address && address->is_loopback();
+}
+
 }  // namespace bulkhead::config
