@@ -31,6 +31,9 @@ class SharedMapping {
   // may be closed afterwards. Works inside the sandbox.
   static tl::expected<SharedMapping, Error> map(int descriptor, std::size_t bytes, Access access);
 
+  // The same for memory that no other process sees.
+  static tl::expected<SharedMapping, Error> of_this_process(std::size_t bytes);
+
   SharedMapping() = default;
   SharedMapping(SharedMapping&& other) noexcept;
   SharedMapping& operator=(SharedMapping&& other) noexcept;
@@ -38,6 +41,10 @@ class SharedMapping {
 
   explicit operator bool() const { return address_ != nullptr; }
   std::size_t size() const { return size_; }
+
+  // Gives whole pages back to the system; they read as zero when they are touched again. Best
+  // effort. The mapping is writable.
+  void discard(std::size_t offset, std::size_t bytes);
 
   // The memory as a T, which begins at its start. T is a standard layout type without pointers,
   // whose all-zero state is valid, no larger than the mapping; fields that another process writes

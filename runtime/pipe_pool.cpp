@@ -41,15 +41,28 @@ std::optional<PipePool::Loan> PipePool::borrow() {
 std::optional<Pipe> PipePool::make() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return std::nullopt;
-  Pipe pipe{platform::UniqueFd(ends[0]), platform::UniqueFd(ends[1])};
+  Pipe pipe{platform::UniqueFd(ends[0]), platform::UniqueFd(ends[1]), 0};
   const int size = ::fcntl(ends[1], F_SETPIPE_SZ, pipe_bytes);
   if (size < 0 && ::fcntl(ends[1], F_GETPIPE_SZ) < least_useful_bytes) return std::nullopt;
+  if (registry_ != nullptr) pipe.id = registry_->made(ends[0], ends[1]);
   return pipe;
+}
+
+PipePool::Loan PipePool::adopt(Pipe pipe, std::size_t bytes) {
+  ++lent_;
+  Loan loan(*this, std::move(pipe));
+  loan.filled(bytes);
+  return loan;
 }
 
 void PipePool::take_back(Pipe pipe, bool empty) {
   --lent_;
-  if (empty && kept_.size() < max_kept) kept_.push_back(std::move(pipe));
+  if (empty && kept_.size() < max_kept) return kept_.push_back(std::move(pipe));
+  discard(std::move(pipe));
+}
+
+void PipePool::discard(Pipe pipe) {
+  if (registry_ != nullptr && pipe.id != 0) registry_->discarded(pipe.id);
 }
 
 }  // namespace bulkhead::runtime

@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "platform/unique_fd.h"
@@ -15,6 +17,7 @@ namespace bulkhead::runtime {
 
 struct Pipe {
   platform::UniqueFd read_end, write_end;
+  std::uint64_t id = 0;  // the registry's; 0: not registered
 };
 
 class PipePool {
@@ -22,6 +25,16 @@ class PipePool {
   static constexpr int pipe_bytes = 256 * 1024;  // room in a pipe, in whole pages
   static constexpr std::size_t max_lent = 512;   // two descriptors each
   static constexpr std::size_t max_kept = 32;
+
+  // Told of each pipe that is made and discarded, so that somebody else can hold it as well.
+  class Registry {
+   public:
+    virtual std::uint64_t made(int read_end, int write_end) = 0;  // returns its id, not 0
+    virtual void discarded(std::uint64_t id) = 0;  // before its descriptors are closed
+
+   protected:
+    ~Registry() = default;
+  };
 
   // A borrowed pipe; gives itself back. Move-only; must not outlive its pool.
   class Loan {
@@ -36,8 +49,15 @@ class PipePool {
       if (pool_ != nullptr) pool_->take_back(std::move(pipe_), bytes_ == 0);
     }
 
+    // Closes our ends and leaves the pipe, with all that is in it, to whoever else holds it.
+    void forsake() && {
+      if (pool_ != nullptr) std::exchange(pool_, nullptr)->forsaken();
+      pipe_ = {};
+    }
+
     int read_end() const { return pipe_.read_end.get(); }
     int write_end() const { return pipe_.write_end.get(); }
+    std::uint64_t id() const { return pipe_.id; }
     std::size_t bytes() const { return bytes_; }  // in the pipe now
     void filled(std::size_t bytes) { bytes_ += bytes; }
     void drained(std::size_t bytes) { bytes_ -= bytes; }
@@ -57,14 +77,24 @@ class PipePool {
   // pipe memory).
   std::optional<Loan> borrow();
 
+  // Takes in a pipe that was another process's, with what is in it, as if it had been borrowed
+  // here.
+  Loan adopt(Pipe pipe, std::size_t bytes);
+
+  // Null, or it outlives the pool's use. Pipes made before are not registered.
+  void set_registry(Registry* registry) { registry_ = registry; }
+
   std::size_t lent() const { return lent_; }
   std::size_t kept() const { return kept_.size(); }
 
  private:
-  static std::optional<Pipe> make();
+  std::optional<Pipe> make();
   void take_back(Pipe pipe, bool empty);
+  void forsaken() { --lent_; }
+  void discard(Pipe pipe);
 
   std::vector<Pipe> kept_;
+  Registry* registry_ = nullptr;
   std::size_t lent_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "runtime/pipe_pool.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -42,6 +43,54 @@ TEST(PipePool, KeepsAndLendsWithinBounds) {
     EXPECT_GT(loans.size(), PipePool::max_kept);
   }
   EXPECT_EQ(pool.kept(), PipePool::max_kept);
+}
+
+struct Listed final : PipePool::Registry {
+  std::uint64_t made(int, int) override { return ++last; }
+  void discarded(std::uint64_t id) override { gone.push_back(id); }
+  std::uint64_t last = 0;
+  std::vector<std::uint64_t> gone;
+};
+
+TEST(PipePool, TellsOfEachPipeThatIsMadeAndDiscarded) {
+  PipePool pool;
+  Listed registry;
+  pool.set_registry(&registry);
+  {
+    EXPECT_EQ(pool.borrow()->id(), 1U);
+  }
+  {
+    auto again = pool.borrow();
+    EXPECT_EQ(again->id(), 1U);
+    EXPECT_EQ(pool.borrow()->id(), 2U);
+    EXPECT_TRUE(registry.gone.empty());
+    EXPECT_EQ(::write(again->write_end(), "x", 1), 1);
+    again->filled(1);
+  }
+  EXPECT_EQ(registry.gone, std::vector<std::uint64_t>{1});
+}
+
+TEST(PipePool, AForsakenPipeIsNotDiscarded) {
+  PipePool pool;
+  Listed registry;
+  pool.set_registry(&registry);
+  auto loan = pool.borrow();
+  std::move(*loan).forsake();
+  loan.reset();
+  EXPECT_TRUE(registry.gone.empty());
+  EXPECT_EQ(pool.lent(), 0U);
+  EXPECT_EQ(pool.kept(), 0U);
+}
+
+TEST(PipePool, AdoptsAPipeWithWhatIsInIt) {
+  PipePool pool;
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  ASSERT_EQ(::write(ends[1], "xyz", 3), 3);
+  auto loan = pool.adopt({platform::UniqueFd(ends[0]), platform::UniqueFd(ends[1]), 9}, 3);
+  EXPECT_EQ(loan.bytes(), 3U);
+  EXPECT_EQ(loan.id(), 9U);
+  EXPECT_EQ(pool.lent(), 1U);
 }
 
 }  // namespace

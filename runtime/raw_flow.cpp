@@ -1,15 +1,15 @@
 #include "runtime/raw_flow.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
+#include <cstring>
 #include <fcntl.h>
+#include <utility>
+
+#include "runtime/flow_recovery.h"
 
 namespace bulkhead::runtime {
 namespace {
-
-constexpr std::size_t scratch_bytes = 64 * 1024;
-thread_local std::array<std::byte, scratch_bytes> scratch;
 
 constexpr std::size_t large_read = 32 * 1024;
 constexpr std::size_t small_fill = 16 * 1024;
@@ -52,13 +52,44 @@ RawFlow::State RawFlow::advance() {
   return State::yielded;
 }
 
+std::size_t RawFlow::held() const {
+  return rest_bytes_ != 0 ? rest_bytes_ - rest_taken_ : pipe_ ? pipe_->bytes() : 0;
+}
+
+bool RawFlow::settle_in(FlowPlace& place) {
+  const std::uint64_t moved = *count_;
+  if (!note_positions(place, from().fd(), to().fd(), moved, held())) return false;
+  place.moved = moved;
+  if (rest_bytes_ != 0) place.keep(rest_.number(), moved - rest_taken_, rest_bytes_);
+  if (pipe_) place.lend(pipe_->id());
+  place_ = &place;
+  count_ = &place.moved;
+  return true;
+}
+
+void RawFlow::hold(std::span<const std::byte> bytes) {
+  if (!bytes.empty()) keep(bytes);
+}
+
+void RawFlow::hold(PipePool::Loan pipe) {
+  pipe_.emplace(std::move(pipe));
+  if (place_ != nullptr) place_->lend(pipe_->id());
+}
+
+void RawFlow::let_go() {
+  rest_.forsake();
+  rest_bytes_ = 0;
+  if (pipe_) std::move(*pipe_).forsake();
+  pipe_.reset();
+}
+
 RawFlow::State RawFlow::verify() {
   from().forget_drained();
   return advance();
 }
 
 RawFlow::Step RawFlow::step() {
-  if (!rest_.empty()) return push_rest();
+  if (rest_bytes_ != 0) return push_rest();
   if (pipe_ && pipe_->bytes() > 0) return drain_pipe();
   if (from().known_drained()) return Step::blocked_reading;
   if (allowance_ == 0) return wait_for_allowance();
@@ -66,8 +97,9 @@ RawFlow::Step RawFlow::step() {
 }
 
 RawFlow::Step RawFlow::copy() {
-  const IoResult got =
-      from_.try_read(std::span(scratch).first(std::min(scratch_bytes, allowance_)));
+  if (place_ != nullptr) memory_->label_scratch(place_->tag, *count_);
+  const std::span<std::byte> scratch = memory_->scratch();
+  const IoResult got = from_->try_read(scratch.first(std::min(scratch.size(), allowance_)));
   if (got.status == IoStatus::would_block) {
     unverified_ = false;
     return Step::blocked_reading;
@@ -77,28 +109,49 @@ RawFlow::Step RawFlow::copy() {
   unverified_ = true;
   allowance_ -= got.bytes;
   judge_read(got.bytes);
-  const IoResult put = to_.try_write(std::span(scratch).first(got.bytes));
+  const IoResult put = to_->try_write(scratch.first(got.bytes));
   if (put.status == IoStatus::failed) return Step::to_failed;
-  count_ += put.bytes;
+  *count_ += put.bytes;
   if (put.bytes == got.bytes) return Step::moved;
-  rest_.assign(scratch.data() + put.bytes, scratch.data() + got.bytes);
-  rest_taken_ = 0;
+  keep(scratch.subspan(put.bytes, got.bytes - put.bytes));
   return Step::blocked_writing;
 }
 
-RawFlow::Step RawFlow::push_rest() {
-  const IoResult put = to_.try_write(std::span(rest_).subspan(rest_taken_));
-  if (put.status == IoStatus::failed) return Step::to_failed;
-  count_ += put.bytes;
-  rest_taken_ += put.bytes;
-  if (rest_taken_ < rest_.size()) return Step::blocked_writing;
+// The scratch may be another's only when the place says where the bytes are now.
+void RawFlow::keep(std::span<const std::byte> bytes) {
+  rest_ = memory_->take();
+  std::memcpy(rest_.data(), bytes.data(), bytes.size());
+  rest_bytes_ = static_cast<std::uint32_t>(bytes.size());
+  rest_taken_ = 0;
+  if (place_ != nullptr) place_->keep(rest_.number(), *count_, rest_bytes_);
+}
+
+void RawFlow::drop_rest() {
+  if (place_ != nullptr) place_->drop_block();
   rest_ = {};
+  rest_bytes_ = 0;
+}
+
+void RawFlow::drop_pipe() {
+  if (place_ != nullptr) place_->give_back();
+  pipe_.reset();
+}
+
+RawFlow::Step RawFlow::push_rest() {
+  const IoResult put =
+      to_->try_write({rest_.data() + rest_taken_, std::size_t{rest_bytes_} - rest_taken_});
+  if (put.status == IoStatus::failed) return Step::to_failed;
+  *count_ += put.bytes;
+  rest_taken_ += static_cast<std::uint32_t>(put.bytes);
+  if (rest_taken_ < rest_bytes_) return Step::blocked_writing;
+  drop_rest();
   return Step::moved;
 }
 
 RawFlow::Step RawFlow::fill_pipe() {
   if (!pipe_) {
     if (auto loan = PipePool::current().borrow()) pipe_.emplace(std::move(*loan));
+    if (pipe_ && place_ != nullptr) place_->lend(pipe_->id());
   }
   if (!pipe_) {
     copy_from_now_on();
@@ -114,7 +167,7 @@ RawFlow::Step RawFlow::fill_pipe() {
     return drain_pipe();
   }
   const int error = errno;
-  pipe_.reset();
+  drop_pipe();
   if (got == 0) return Step::ended;
   if (error != EAGAIN) return Step::from_failed;
   unverified_ = false;
@@ -124,16 +177,16 @@ RawFlow::Step RawFlow::fill_pipe() {
 RawFlow::Step RawFlow::drain_pipe() {
   const ssize_t put = splice(pipe_->read_end(), to().fd(), pipe_->bytes());
   if (put < 0) return errno == EAGAIN ? Step::blocked_writing : Step::to_failed;
-  count_ += static_cast<std::size_t>(put);
+  *count_ += static_cast<std::size_t>(put);
   pipe_->drained(static_cast<std::size_t>(put));
   if (pipe_->bytes() > 0) return Step::moved;
-  if (!splicing_) pipe_.reset();
+  if (!splicing_) drop_pipe();
   return Step::moved;
 }
 
 // A pipe is not held while nothing may be put into it.
 RawFlow::Step RawFlow::wait_for_allowance() {
-  pipe_.reset();
+  if (pipe_) drop_pipe();
   return Step::out_of_allowance;
 }
 

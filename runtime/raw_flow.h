@@ -3,11 +3,13 @@
 // How it works. A step either pulls bytes from the sender or pushes on those that are held; nothing
 // is pulled while anything is held, which is what passes back-pressure on. Bytes are held in one of
 // two places:
-//   copying   through a scratch buffer shared by the whole thread; only what the receiver did not
-//   take is kept, in a
-//             buffer of the flow's own, until it is taken
+//   copying   through the scratch of the thread's copy memory; only what the receiver did not take
+//             is kept, in a block of that memory, until it is taken
 //   splicing  in a pipe borrowed from the thread's pool, given back as soon as the sender has
-//   nothing more
+//             nothing more
+// A flow that has a place in shared memory (flow_place.h) always says there where its bytes are, so
+// that they are found when the process dies. That costs two stores a copy, and one when it borrows
+// or gives back.
 // A flow begins by copying, which is cheapest for short messages. After several large reads in a
 // row it splices, and after several small fills of the pipe it copies again; each return makes it
 // slower to try splicing once more, so that a sender of many small segments (costly to splice,
@@ -15,10 +17,11 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
-#include <vector>
+#include <span>
 
+#include "runtime/copy_memory.h"
+#include "runtime/flow_place.h"
 #include "runtime/pipe_pool.h"
 #include "runtime/relay.h"
 
@@ -38,7 +41,27 @@ class RawFlow {
 
   // Streams and counter outlive the flow. Both streams are raw.
   RawFlow(Stream& from, Stream& to, std::uint64_t& count, RelayMode mode)
-      : from_(from), to_(to), count_(count), mode_(mode), splicing_(mode == RelayMode::splice) {}
+      : from_(&from),
+        to_(&to),
+        count_(&count),
+        memory_(&CopyMemory::current()),
+        mode_(mode),
+        splicing_(mode == RelayMode::splice) {}
+  // One that goes on where the place's `moved` says.
+  RawFlow(Stream& from, Stream& to, FlowPlace& place, RelayMode mode)
+      : RawFlow(from, to, place.moved, mode) {
+    place_ = &place;
+  }
+
+  // From now on it says in the place where its bytes are, and counts there. The place outlives it.
+  // False if the kernel does not tell how far the streams have come: then nothing has changed.
+  bool settle_in(FlowPlace& place);
+  // What had been taken from the sender by somebody else, and is to be passed on first. Before the
+  // first advance(); one of them.
+  void hold(std::span<const std::byte> bytes);  // at most CopyMemory::block_bytes
+  void hold(PipePool::Loan pipe);
+  // Leaves what it holds where the place says it is, for whoever goes on with it.
+  void let_go();
 
   // Moves what can be moved, and says what it waits for.
   State advance();
@@ -50,10 +73,10 @@ class RawFlow {
   void allow(std::size_t bytes) { allowance_ = bytes; }
   std::size_t allowance() const { return allowance_; }
 
-  Socket& from() const { return from_.socket(); }
-  Socket& to() const { return to_.socket(); }
-  void pass_end_on() { to_.shutdown_write(); }
-  std::uint64_t moved() const { return count_; }
+  Socket& from() const { return from_->socket(); }
+  Socket& to() const { return to_->socket(); }
+  void pass_end_on() { to_->shutdown_write(); }
+  std::uint64_t moved() const { return *count_; }
   bool verified() const { return !unverified_; }
   bool splicing() const { return splicing_; }
 
@@ -74,22 +97,27 @@ class RawFlow {
   Step fill_pipe();
   Step drain_pipe();
   Step wait_for_allowance();
-  void keep(std::size_t from, std::size_t to);
+  void keep(std::span<const std::byte> bytes);
+  void drop_rest();
+  void drop_pipe();
+  std::size_t held() const;
   void judge_read(std::size_t bytes);
   void judge_fill(std::size_t asked, std::size_t bytes);
   void copy_from_now_on();
 
-  Stream& from_;
-  Stream& to_;
-  std::uint64_t& count_;
+  Stream* from_;
+  Stream* to_;
+  std::uint64_t* count_;
+  FlowPlace* place_ = nullptr;
+  CopyMemory* memory_;
   RelayMode mode_;
   bool splicing_;
   bool unverified_ = true;
   std::uint16_t streak_ = 0;    // large reads (copying) or small fills (splicing) in a row
   std::uint16_t patience_ = 4;  // large reads before splicing is tried
   std::size_t allowance_ = Meter::unlimited;
-  std::size_t rest_taken_ = 0;
-  std::vector<std::byte> rest_;
+  std::uint32_t rest_bytes_ = 0, rest_taken_ = 0;
+  CopyMemory::Block rest_;
   std::optional<PipePool::Loan> pipe_;
 };
 

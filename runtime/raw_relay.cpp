@@ -11,24 +11,28 @@ constexpr Duration verify_interval{1000};
 
 }  // namespace
 
-RawRelay::RawRelay(Stream& client, Stream& upstream, RelayOptions options, RelayCounters& counters)
+RawRelay::RawRelay(RawFlow up, RawFlow down, RelayOptions options)
     : options_(options),
-      up_(*this, RawFlow(client, upstream, counters.up, options.mode), options.up,
-          RelayEnd::client_failed, RelayEnd::upstream_failed),
-      down_(*this, RawFlow(upstream, client, counters.down, options.mode), options.down,
-            RelayEnd::upstream_failed, RelayEnd::client_failed) {}
+      up_(*this, std::move(up), options.up, RelayEnd::client_failed, RelayEnd::upstream_failed),
+      down_(*this, std::move(down), options.down, RelayEnd::upstream_failed,
+            RelayEnd::client_failed) {}
 
-bool RawRelay::start(std::coroutine_handle<> coroutine, CancelScope* scope) {
+bool RawRelay::start(CancelScope* scope) {
   if (scope != nullptr && scope->cancelled()) {
     end_ = RelayEnd::cancelled;
     return false;
   }
-  coroutine_ = coroutine;
   link(scope);
-  up_.moved_at = down_.moved_at = Loop::current().now();
+  const Loop& loop = Loop::current();
+  up_.moved_at = down_.moved_at = loop.now();
   if (options_.keepalive.count() > 0) {
     keepalive_from_ = up_.moved_at + options_.keepalive;
     check_by(keepalive_from_);
+  }
+  if (options_.settle_after > Duration{0}) {
+    settles_at_ = loop.after(options_.settle_after);
+    settling_.link(options_.settle_scope);
+    check_by(settles_at_);
   }
   begin(up_);
   if (!finished_) begin(down_);
@@ -42,10 +46,10 @@ void RawRelay::begin(Side& side) {
   check_by(check_wanted_by(side));
 }
 
-// The listener was taken off before the call. Nothing may be touched after resume().
+// The listener was taken off before the call. Nothing may be touched after ended().
 bool RawRelay::woken(Side& side) {
   drive(side, &RawFlow::advance);
-  if (finished_) resume();
+  if (finished_) ended();
   return true;
 }
 
@@ -101,6 +105,7 @@ void RawRelay::finish(RelayEnd end) {
   finished_ = true;
   end_ = end;
   unlink();
+  settling_.unlink();
   disarm();
   up_.flow.from().forget(Direction::read);
   up_.flow.to().forget(Direction::write);
@@ -108,9 +113,12 @@ void RawRelay::finish(RelayEnd end) {
   down_.flow.to().forget(Direction::write);
 }
 
-void RawRelay::resume() {
-  const auto coroutine = coroutine_;
-  coroutine.resume();
+// By the timer, which has nothing else to do any more.
+void RawRelay::end_later(RelayEnd end) noexcept {
+  if (finished_) return;
+  finish(end);
+  told_ = true;
+  arm(Loop::current().now());
 }
 
 // The earliest time at which this side may need the timer, as far as it can tell by itself.
@@ -154,11 +162,12 @@ void RawRelay::visit_throttled(Side& side) {
 }
 
 void RawRelay::on_timeout() {
+  if (told_) return ended();
   checked_by_ = never;
   visit(up_);
   if (!finished_) visit(down_);
   if (!finished_) check_deadlines();
-  if (finished_) resume();
+  if (finished_) ended();
 }
 
 void RawRelay::check_deadlines() {
@@ -168,6 +177,8 @@ void RawRelay::check_deadlines() {
     keepalive_from_ = never;
   }
   check_by(keepalive_from_);
+  if (now >= settles_at_) return finish(RelayEnd::settled);
+  check_by(settles_at_);
   const Deadline quiet_since = std::max(up_.moved_at, down_.moved_at);
   if (now - quiet_since >= options_.idle) return finish(RelayEnd::idle);
   check_by(quiet_since + options_.idle);
@@ -176,11 +187,6 @@ void RawRelay::check_deadlines() {
     if (now - side->moved_at >= options_.write) return finish(RelayEnd::write_timed_out);
     check_by(side->moved_at + options_.write);
   }
-}
-
-void RawRelay::on_cancel() noexcept {
-  finish(RelayEnd::cancelled);
-  Loop::current().post(coroutine_);
 }
 
 }  // namespace bulkhead::runtime

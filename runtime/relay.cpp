@@ -124,7 +124,9 @@ Task<void> run(Pump pump, Shared& shared) {
 
 Task<RelayEnd> relay_sockets(Stream& client, Stream& upstream, RelayOptions options,
                              RelayCounters& counters) {
-  const RelayEnd end = co_await RawRelay(client, upstream, options, counters);
+  options.settle_after = Duration{0};
+  AwaitedRelay relay(client, upstream, options, counters);
+  const RelayEnd end = co_await relay;
   co_return end;
 }
 
@@ -167,6 +169,8 @@ std::string_view to_string(RelayEnd end) {
       return "write_timed_out";
     case RelayEnd::cancelled:
       return "cancelled";
+    case RelayEnd::settled:
+      return "settled";
   }
   return "closed";
 }

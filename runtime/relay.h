@@ -30,6 +30,7 @@ enum class RelayEnd {
   idle,             // nothing moved in either direction for the idle time
   write_timed_out,  // a receiver took nothing for the write time
   cancelled,
+  settled,  // lives on elsewhere: see RelayOptions::settle_after
 };
 std::string_view to_string(RelayEnd end);
 
@@ -49,6 +50,11 @@ struct RelayOptions {
   // Watch a direction each and outlive the relay; null: nobody does, which costs nothing.
   Meter* up = nullptr;
   Meter* down = nullptr;
+  // Raw relays only: after this time, or when the scope is cancelled, the relay ends as `settled`,
+  // between two steps and with whatever it holds. 0: never. The scope outlives the relay, or is
+  // null.
+  Duration settle_after{0};
+  CancelScope* settle_scope = nullptr;
 };
 
 // Lets the kernel probe a silent peer after that time, then as often again; it gives up after a

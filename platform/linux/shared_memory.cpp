@@ -49,6 +49,19 @@ tl::expected<SharedMapping, Error> SharedMapping::map(int descriptor, std::size_
   return SharedMapping(address, bytes);
 }
 
+tl::expected<SharedMapping, Error> SharedMapping::of_this_process(std::size_t bytes) {
+  void* address = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (address == MAP_FAILED) return tl::unexpected(last_error("mmap"));
+  return SharedMapping(address, bytes);
+}
+
+// MADV_REMOVE is for shared memory only, and MADV_DONTNEED would not free any of that.
+void SharedMapping::discard(std::size_t offset, std::size_t bytes) {
+  auto* begin = static_cast<char*>(address_) + offset;
+  if (madvise(begin, bytes, MADV_REMOVE) != 0) madvise(begin, bytes, MADV_DONTNEED);
+}
+
 SharedMapping::SharedMapping(SharedMapping&& other) noexcept
     : address_(std::exchange(other.address_, nullptr)), size_(std::exchange(other.size_, 0)) {}
 

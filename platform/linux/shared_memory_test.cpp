@@ -69,5 +69,20 @@ TEST(SharedMemory, AMovedMappingStays) {
   EXPECT_EQ(second.as<Counter>().load(), 7U);
 }
 
+TEST(SharedMemory, GivesPagesBack) {
+  const auto memory = create_shared_memory("pages", 2 * page);
+  ASSERT_TRUE(memory);
+  auto shared = SharedMapping::map(memory->get(), 2 * page, Access::read_write);
+  auto own = SharedMapping::of_this_process(2 * page);
+  ASSERT_TRUE(shared && own);
+  for (auto* mapping : {&*shared, &*own}) {
+    char* bytes = &mapping->as<char>();
+    bytes[0] = bytes[page] = 'x';
+    mapping->discard(page, page);
+    EXPECT_EQ(bytes[0], 'x');
+    EXPECT_EQ(bytes[page], '\0');
+  }
+}
+
 }  // namespace
 }  // namespace bulkhead::platform
