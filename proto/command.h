@@ -23,6 +23,7 @@ enum class CommandName : std::uint8_t {
   rule_reorder,      // arguments: names, in the order wanted first
   connections,       // ConnectionRow*
   close_connection,  // arguments[0]: id
+  crashes,           // CrashRow*
   reopen_logs,
   stop,  // answered when the drain has begun
   end_

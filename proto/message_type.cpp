@@ -102,6 +102,7 @@ constexpr std::array permissions{
     Permission{backend_row, "backend_row", supervisor, proxyctl, open, 0},
     Permission{rule_row, "rule_row", supervisor, proxyctl, open, 0},
     Permission{connection_row, "connection_row", supervisor, proxyctl, open, 0},
+    Permission{crash_row, "crash_row", supervisor, proxyctl, open, 0},
     Permission{text, "text", supervisor, proxyctl, open, 0},
     Permission{done, "done", supervisor, proxyctl, open, 0},
 };

@@ -78,6 +78,7 @@ enum class MessageType : std::uint16_t {
   backend_row,
   rule_row,
   connection_row,
+  crash_row,
   text,
   done,
   end_

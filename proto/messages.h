@@ -7,6 +7,7 @@
 
 #include "proto/codec.h"
 #include "proto/command.h"
+#include "proto/crash.h"
 #include "proto/message_type.h"
 #include "proto/opening.h"
 #include "proto/vault.h"
@@ -22,7 +23,8 @@ using AllMessages =
                VaultSynced, Bequeath, HeldPipe, HeldFlow, HeldEnd, Adopt, AdoptEnd, Inherit,
                Inherited, Relinquish, Relinquished, Rendezvous, TakeOver, TakenOver, ConveyEnd,
                Estate, QueryVault, VaultState, TestBackend, BackendTested, Command, StatusRow,
-               WorkerRow, ListenerRow, BackendRow, RuleRow, ConnectionRow, TextPart, Done>;
+               WorkerRow, ListenerRow, BackendRow, RuleRow, ConnectionRow, CrashRow, TextPart,
+               Done>;
 
 static_assert(std::tuple_size_v<AllMessages> == static_cast<std::size_t>(MessageType::end_),
               "every type has its message, and is listed once");

@@ -24,8 +24,8 @@ Types allowed_when_open(Party from, Party to) {
     return {prepare, peer, commit, abort, drain, bequeath, rendezvous, take_over, query_vault};
   }
   if (from == Party::supervisor && to == Party::proxyctl) {
-    return {status_row, worker_row,     listener_row, backend_row,
-            rule_row,   connection_row, text,         done};
+    return {status_row,     worker_row, listener_row, backend_row, rule_row,
+            connection_row, crash_row,  text,         done};
   }
   if (from == Party::acceptor && to == Party::supervisor)
     return {prepared, drained, connections, counters, backend_tested, inherited, relinquished};

@@ -29,6 +29,7 @@ void add_commands(CLI::App& app, Session& session, const std::string& program) {
   add_backend_commands(app, session);
   add_rule_commands(app, session);
   add_connection_commands(app, session);
+  add_crash_commands(app, session);
   add_completion_command(app, session);
   if (program == "simple-proxy-server" || program == "simple-proxy-client")
     add_start_command(app, session);

@@ -14,6 +14,7 @@ void add_config_commands(CLI::App& app, Session& session);
 void add_backend_commands(CLI::App& app, Session& session);
 void add_rule_commands(CLI::App& app, Session& session);
 void add_connection_commands(CLI::App& app, Session& session);
+void add_crash_commands(CLI::App& app, Session& session);
 void add_completion_command(CLI::App& app, Session& session);
 void add_start_command(CLI::App& app, Session& session);
 

@@ -122,6 +122,8 @@ bool take(Answer& answer, std::uint16_t type, std::span<const std::uint8_t> body
       return keep(answer.rules, body);
     case connection_row:
       return keep(answer.connections, body);
+    case crash_row:
+      return keep(answer.crashes, body);
     case text:
       return keep_text(answer.text, body);
     case done:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "proto/command.h"
+#include "proto/crash.h"
 #include "proxyctl/exit_code.h"
 
 namespace bulkhead::proxyctl {
@@ -25,6 +26,7 @@ struct Answer {
   std::vector<proto::BackendRow> backends;
   std::vector<proto::RuleRow> rules;
   std::vector<proto::ConnectionRow> connections;
+  std::vector<proto::CrashRow> crashes;
   std::string text;
   proto::Done done;  // may say that the command failed
 };

@@ -29,6 +29,13 @@ TEST(Units, Durations) {
   EXPECT_EQ(short_duration(std::uint64_t{12} * 86'400'000 + 4 * 3'600'000), "12d4h");
 }
 
+TEST(Units, Microseconds) {
+  EXPECT_EQ(short_microseconds(999), "999us");
+  EXPECT_EQ(short_microseconds(1234), "1.2ms");
+  EXPECT_EQ(short_microseconds(12'345), "12ms");
+  EXPECT_EQ(short_microseconds(192'000'000), "3m12s");
+}
+
 TEST(TerminalText, EscapesControls) {
   EXPECT_EQ(printable("plain \u00e9"), "plain \u00e9");
   EXPECT_EQ(printable("\x1b[31mred\x1b]0;title\x07"), "\\x1b[31mred\\x1b]0;title\\x07");

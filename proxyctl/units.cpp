@@ -27,6 +27,14 @@ std::string short_bytes(std::uint64_t bytes) {
   return text.data();
 }
 
+std::string short_microseconds(std::uint64_t microseconds) {
+  if (microseconds < 1000) return std::to_string(microseconds) + "us";
+  if (microseconds >= 10'000) return short_duration(microseconds / 1000);
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.1fms", static_cast<double>(microseconds) / 1000);
+  return text.data();
+}
+
 std::string short_duration(std::uint64_t milliseconds) {
   if (milliseconds < 1000) return std::to_string(milliseconds) + "ms";
   const std::uint64_t seconds = milliseconds / 1000;

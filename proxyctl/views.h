@@ -12,6 +12,10 @@ void show_status(const Session& session, const Answer& answer);
 void show_backends(const Session& session, const std::vector<proto::BackendRow>& backends);
 void show_rules(const Session& session, const std::vector<proto::RuleRow>& rules);
 
+// last: how many events of each are printed; a JSON document has them all.
+void show_crashes(const Session& session, const std::vector<proto::CrashRow>& rows,
+                  std::size_t last);
+
 enum class ConnectionOrder { age, bytes, client };
 
 // Those that hold filter in their client, destination, backend, rule, protocol or state (case of

@@ -75,6 +75,27 @@ WorkerProcess::WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control,
     drained_ = true;
     log::info("worker drained", {{"worker", name_}, {"cut", message.cut}});
   });
+  give_recorder();
+}
+
+// Without the memory for it the worker goes on, unrecorded.
+void WorkerProcess::give_recorder() {
+  auto memory =
+      platform::create_shared_memory("bulkhead-" + name_ + "-recorder", sizeof(ipc::RecorderPage));
+  if (!memory) return;
+  auto mapping = platform::SharedMapping::map(memory->get(), sizeof(ipc::RecorderPage),
+                                              platform::SharedMapping::Access::read_only);
+  if (!mapping) return;
+  recorder_memory_ = std::move(*memory);
+  recorder_ = std::move(*mapping);
+  const std::array descriptors{recorder_memory_.get()};
+  channel_.send(proto::Page{proto::PageKind::recorder, index_}, descriptors);
+}
+
+ipc::FlightRecord WorkerProcess::flight_record() const {
+  if (!recorder_) return {};
+  return ipc::read_recorder(recorder_.as<ipc::RecorderPage>(), started_.time_since_epoch(),
+                            runtime::Clock::now().time_since_epoch());
 }
 
 void WorkerProcess::greet(proto::Hello hello) {
@@ -229,6 +250,7 @@ void WorkerProcess::drain(runtime::Duration timeout) {
 
 void WorkerProcess::kill(const std::string& why) {
   if (ended_) return;
+  dismissed_ = why.empty();
   if (!why.empty())
     log::error("killing a worker", {{"worker", name_}, {"pid", child_.pid}, {"reason", why}});
   [[maybe_unused]] const auto result = platform::send_signal(child_, SIGKILL);

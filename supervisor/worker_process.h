@@ -14,7 +14,9 @@
 #include <vector>
 
 #include "ipc/channel.h"
+#include "ipc/page/recorder_page.h"
 #include "platform/process.h"
+#include "platform/shared_memory.h"
 #include "proto/worker.h"
 #include "runtime/event.h"
 #include "runtime/task.h"
@@ -72,6 +74,10 @@ class WorkerProcess {
   bool greeted() const { return greeted_ok_; }
   bool ended() const { return ended_; }
   bool draining() const { return draining_; }
+  // Once it has ended: neither by its own will after a drain, nor dismissed.
+  bool died() const { return !dismissed_ && !(drained_ && exit_.clean()); }
+  // What it did last; once it has ended.
+  ipc::FlightRecord flight_record() const;
   std::uint32_t generation() const { return generation_; }  // committed; 0: none
   const proto::Hello& hello() const { return hello_; }
   const platform::ExitReason& exit_reason() const { return exit_; }  // once it has ended
@@ -85,6 +91,7 @@ class WorkerProcess {
   WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control, platform::Child child);
   void take_connections(proto::Connections part, std::uint32_t id);
   void greet(proto::Hello hello);
+  void give_recorder();
   bool hand_over_listeners(const Generation& generation);
   runtime::Task<std::string> describe_end();
   runtime::Task<void> run_channel();
@@ -96,6 +103,8 @@ class WorkerProcess {
   platform::Child child_;
   ipc::Channel channel_;
   platform::UniqueFd egress_end_;
+  platform::UniqueFd recorder_memory_;
+  platform::SharedMapping recorder_;
   runtime::Deadline started_;
   runtime::Event greeting_;  // greeted, or ended
   runtime::Event over_;
@@ -107,6 +116,7 @@ class WorkerProcess {
   std::uint32_t last_query_ = 0;
   std::uint32_t generation_ = 0;
   bool greeted_ok_ = false, draining_ = false, drained_ = false, ended_ = false;
+  bool dismissed_ = false;
 };
 
 }  // namespace bulkhead::supervisor

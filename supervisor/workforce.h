@@ -14,6 +14,7 @@
 #include "platform/identity.h"
 #include "runtime/gate.h"
 #include "runtime/task.h"
+#include "supervisor/crashes.h"
 #include "supervisor/worker.h"
 
 namespace bulkhead::supervisor {
@@ -53,6 +54,7 @@ class Workforce {
   std::shared_ptr<WorkerProcess> egress() const;
   std::vector<std::shared_ptr<WorkerProcess>> acceptors() const;  // that serve
   const platform::Identity& identity(proto::Party role) const;
+  const Crashes& crashes() const { return crashes_; }
 
   // The end: nobody is restarted any more; acceptors drain, then the egress; who is left is killed.
   // Returns when no worker and no coroutine of ours is left.
@@ -87,6 +89,7 @@ class Workforce {
   std::map<proto::Party, platform::Identity> identities_;
   std::vector<std::shared_ptr<Worker>> workers_;
   std::set<const WorkerProcess*> catching_up_;
+  Crashes crashes_;
   runtime::Event changed_;  // a worker ended
   runtime::Gate tasks_;
   bool stopping_ = false, forced_ = false;

@@ -95,6 +95,7 @@ runtime::Task<void> Workforce::keep_filled(std::shared_ptr<Worker> worker) {
     const platform::ExitReason reason = co_await process->run();
     const auto lifetime =
         std::chrono::duration_cast<runtime::Duration>(runtime::Clock::now() - started);
+    if (process->died()) crashes_.note(*process);
     if (worker->newcomer) worker->retired = true;
     const runtime::Duration delay = worker->note_end(reason.to_string(), lifetime);
     changed_.set();

@@ -30,6 +30,8 @@ CommandFunction find_command(proto::CommandName name) {
       return list_connections;
     case proto::CommandName::close_connection:
       return close_connection;
+    case proto::CommandName::crashes:
+      return list_crashes;
     case proto::CommandName::reopen_logs:
       return reopen_logs;
     case proto::CommandName::stop:

@@ -4,6 +4,7 @@
 #include <climits>
 #include <sys/resource.h>
 
+#include "ipc/page/flight_recorder.h"
 #include "platform/socket.h"
 #include "runtime/log.h"
 #include "runtime/timer.h"
@@ -73,6 +74,7 @@ bool Listening::accept_one() {
   auto accepted = platform::accept_tcp(socket_.fd());
   if (accepted && accepted->socket.get() >= descriptor_ceiling()) {
     // The newest is turned away while there is still room for what the others need to go on.
+    ipc::note(ipc::Happening::turned_away, 0, listener_.id, EMFILE);
     warn_exhausted("descriptors are running out");
     ++acceptor_.totals.refused;
     return true;
@@ -84,6 +86,7 @@ bool Listening::accept_one() {
   const int error = accepted.error().code.value();
   if (error == EAGAIN || error == EWOULDBLOCK) return false;
   if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM) {
+    ipc::note(ipc::Happening::turned_away, 0, listener_.id, static_cast<std::uint64_t>(error));
     warn_exhausted(accepted.error().to_string());
     // Idle upstream connections are the first to go.
     acceptor_.pool.clear();

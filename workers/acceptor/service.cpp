@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ipc/page/flight_recorder.h"
 #include "runtime/log.h"
 #include "workers/acceptor/outbound/backend_trial.h"
 
@@ -22,8 +23,10 @@ runtime::Task<void> AcceptorService::watch_egress() {
 
 void AcceptorService::attach(ipc::Channel& control) {
   runtime::spawn(watch_egress());
-  control.on<proto::PeerRestarted>(
-      [this](proto::PeerRestarted, ipc::Envelope&) { acceptor_.egress.ask_again(); });
+  control.on<proto::PeerRestarted>([this](proto::PeerRestarted message, ipc::Envelope&) {
+    ipc::note(ipc::Happening::peer_restarted, 0, static_cast<std::uint64_t>(message.role));
+    acceptor_.egress.ask_again();
+  });
   control.on<proto::Listener>([this](proto::Listener message, ipc::Envelope& envelope) {
     on_listener(std::move(message), std::move(envelope.descriptors.front()));
   });
@@ -60,6 +63,7 @@ runtime::Task<void> AcceptorService::test_backend(ipc::Channel& control, proto::
 
 void AcceptorService::on_listener(proto::Listener message, platform::UniqueFd socket) {
   const std::uint32_t id = message.id;
+  ipc::note(ipc::Happening::listener_received, 0, id);
   if (message.at_once && acceptor_.generation && !acceptor_.connections.draining()) {
     if (serving_.contains(id)) return;
     serving_[id] = std::make_shared<Listening>(acceptor_, std::move(message), std::move(socket));

@@ -1,5 +1,6 @@
 #include "workers/egress/role.h"
 
+#include "ipc/page/flight_recorder.h"
 #include "runtime/log.h"
 
 namespace bulkhead::egress_worker {
@@ -35,6 +36,8 @@ void EgressRole::on_peer(std::uint32_t acceptor, platform::UniqueFd socket) {
     waiting_[acceptor] = std::move(socket);
     return;
   }
+  ipc::note(ipc::Happening::peer_connected, 0, static_cast<std::uint64_t>(proto::Party::acceptor),
+            acceptor);
   auto client = std::make_shared<Client>(std::move(socket));
   if (const auto old = clients_.find(acceptor); old != clients_.end()) old->second->scope.cancel();
   clients_[acceptor] = client;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ipc/page/flight_recorder.h"
 #include "proto/command.h"
 #include "runtime/loop.h"
 #include "workers/egress/udp_client.h"
@@ -24,6 +25,7 @@ runtime::Deadline deadline_of(const Generation& generation, std::uint32_t timeou
 }
 
 void refuse(ipc::Channel& channel, std::uint32_t id, const egress::Failure& failure) {
+  ipc::note(ipc::Happening::request_refused, id, static_cast<std::uint64_t>(failure.reason));
   proto::Refused refused;
   refused.reason = failure.reason;
   refused.detail = failure.detail;
@@ -37,6 +39,7 @@ void answer(ipc::Channel& channel, std::uint32_t id, const Outcome& outcome) {
   opened.remote = outcome->remote;
   opened.resolve_us = microseconds(outcome->resolve_time);
   opened.connect_us = microseconds(outcome->connect_time);
+  ipc::note(ipc::Happening::answered, id, opened.resolve_us, opened.connect_us);
   const int socket = outcome->socket.get();
   channel.send(opened, std::span(&socket, 1), id);
 }
@@ -112,6 +115,7 @@ void EgressService::begin(Client& client, std::uint32_t id, runtime::Task<void> 
 template <typename Request>
 void EgressService::on_opening(Client& client) {
   client.channel.on<Request>([this, &client](Request request, ipc::Envelope& envelope) {
+    ipc::note(ipc::Happening::asked, envelope.id, static_cast<std::uint64_t>(Request::type));
     begin(client, envelope.id,
           serve_opening(client.channel, generation_, std::move(request), envelope.id));
   });

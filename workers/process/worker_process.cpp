@@ -1,8 +1,10 @@
 #include "workers/process/worker_process.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "config/projection.h"
+#include "ipc/page/flight_recorder.h"
 #include "platform/sealed_memory.h"
 #include "platform/signals.h"
 #include "runtime/event.h"
@@ -12,6 +14,7 @@ namespace bulkhead::workers {
 namespace {
 
 namespace log = runtime::log;
+using ipc::Happening;
 
 constexpr std::size_t max_projection_bytes = 64 * 1024 * 1024;
 // How long a worker goes on for its connections when the supervisor is gone.
@@ -65,11 +68,15 @@ class Worker {
     control_.on<proto::Commit>(
         [this](proto::Commit message, ipc::Envelope&) { commit(message.generation); });
     control_.on<proto::Abort>([this](proto::Abort message, ipc::Envelope&) {
+      ipc::note(Happening::aborted, message.generation);
       prepared_.reset();
       service_.abort(message.generation);
     });
     control_.on<proto::Drain>([this](proto::Drain message, ipc::Envelope&) {
       start_drain(runtime::Loop::current().after(runtime::Duration(message.timeout_ms)));
+    });
+    control_.on<proto::Page>([this](proto::Page message, ipc::Envelope& envelope) {
+      take_page(message, std::move(envelope.descriptors.front()));
     });
     service_.attach(control_);
   }
@@ -77,6 +84,7 @@ class Worker {
   runtime::Task<void> run() {
     const ipc::ChannelEnd end = co_await control_.run();
     if (!drained_.is_set()) {
+      ipc::note(Happening::supervisor_lost);
       log::warn("the supervisor is gone, draining", {{"reason", end.reason}});
       start_drain(runtime::Loop::current().after(orphan_drain));
     }
@@ -85,11 +93,18 @@ class Worker {
   }
 
  private:
+  void take_page(const proto::Page& message, platform::UniqueFd memory) {
+    if (message.kind != proto::PageKind::recorder) return service_.page(message, std::move(memory));
+    const auto opened = ipc::flight_recorder().open(memory.get());
+    if (!opened) log::warn("no flight recorder", {{"reason", opened.error().to_string()}});
+  }
+
   void prepare(const proto::Prepare& message, ipc::Envelope& envelope) {
     proto::Prepared reply;
     reply.generation = message.generation;
     reply.error = load(message, envelope.descriptors.front().get());
     reply.ok = reply.error.value.empty();
+    ipc::note(reply.ok ? Happening::prepared : Happening::prepare_refused, message.generation);
     control_.send(reply, {}, envelope.id);
   }
 
@@ -108,18 +123,24 @@ class Worker {
   void commit(std::uint32_t generation) {
     if (prepared_) log::set_level(to_level(prepared_->server.log_level));
     prepared_.reset();
+    ipc::note(Happening::committed, generation);
     service_.commit(generation);
   }
 
   void start_drain(runtime::Deadline deadline) {
     if (draining_) return;
     draining_ = true;
+    const auto left = deadline - runtime::Loop::current().now();
+    const auto timeout = std::chrono::duration_cast<runtime::Duration>(left).count();
+    ipc::note(Happening::drain_begun, 0,
+              static_cast<std::uint64_t>(std::max<std::int64_t>(timeout, 0)));
     runtime::spawn(drain(deadline));
   }
 
   runtime::Task<void> drain(runtime::Deadline deadline) {
     proto::Drained message;
     message.cut = co_await service_.drain(deadline);
+    ipc::note(Happening::drained, 0, message.cut);
     control_.send(message);
     drained_.set();
     control_.close("drained");

@@ -34,6 +34,10 @@ class Service {
   virtual void commit(std::uint32_t generation) = 0;
   virtual void abort(std::uint32_t generation) = 0;
 
+  // Shared memory of the role's own; the recorder's page is taken care of. A page of a kind that
+  // the role does not know is dropped.
+  virtual void page(proto::Page, platform::UniqueFd) {}
+
   // Accept nothing more, end when the rest has ended or at the deadline; returns how many had to be
   // cut.
   virtual runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) = 0;

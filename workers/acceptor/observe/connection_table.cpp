@@ -1,5 +1,7 @@
 #include "workers/acceptor/observe/connection_table.h"
 
+#include "ipc/page/flight_recorder.h"
+
 namespace bulkhead::acceptor {
 
 ConnectionEntry::ConnectionEntry(ConnectionTable& table, wire::Endpoint endpoint)
@@ -9,10 +11,12 @@ ConnectionEntry::ConnectionEntry(ConnectionTable& table, wire::Endpoint endpoint
       began_(runtime::Loop::current().now()),
       pass_(table.gate_.enter()) {
   table_.entries_.emplace(id_, this);
+  ipc::note(ipc::Happening::accepted, id_);
 }
 
 ConnectionEntry::~ConnectionEntry() {
   table_.entries_.erase(id_);
+  ipc::note(ipc::Happening::ended, id_, up, down);
 }
 
 void ConnectionEntry::set_idle(bool idle) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "egress/parent/chain.h"
+#include "ipc/page/flight_recorder.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -74,12 +75,15 @@ runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
   BackendCount& count = counters.of(request.backend->name);
   const auto hops = hops_of(*request.generation->config, *request.backend);
   const auto began = runtime::Clock::now();
+  ipc::note(ipc::Happening::opening, request.connection, hops.size(), milliseconds_until(deadline));
   auto opened = co_await egress.ask(first_hop(request, hops, deadline), deadline);
   if (!opened) {
     ++count.failed;
     co_return tl::unexpected(opened.error());
   }
   const auto connected = runtime::Clock::now();
+  ipc::note(ipc::Happening::opened, request.connection, opened->terms.resolve_us,
+            opened->terms.connect_us);
   std::unique_ptr<runtime::Stream> stream =
       std::make_unique<runtime::SocketStream>(std::move(opened->socket));
   if (!hops.empty()) {

@@ -21,6 +21,7 @@ struct OpenRequest {
   // Stop in front of the last parent if that is an HTTP proxy: the request itself goes to it, in
   // absolute form.
   bool absolute_form = false;
+  std::uint64_t connection = 0;  // whose it is, for the flight recorder
 };
 
 // The parents to pass, nearest first; backends of type direct add none.

@@ -1,5 +1,8 @@
 #include "workers/acceptor/session/client.h"
 
+#include <functional>
+
+#include "ipc/page/flight_recorder.h"
 #include "workers/acceptor/outbound/opener.h"
 #include "workers/acceptor/policy/client_policy.h"
 
@@ -8,6 +11,14 @@ namespace {
 
 tl::unexpected<Failure> refuse(proto::Refusal reason, std::string detail = {}) {
   return tl::unexpected(Failure{reason, std::move(detail)});
+}
+
+// Which one of the configuration's it is, from 1, or 0: the flight recorder keeps numbers.
+template <typename Item>
+std::uint64_t position(const std::vector<Item>& items, const Item* item) {
+  constexpr std::less<> before;
+  if (items.empty() || before(item, &items.front()) || before(&items.back(), item)) return 0;
+  return static_cast<std::uint64_t>(item - items.data()) + 1;
 }
 
 // Several backends of a rule: the first that can be used. (Weights and health decide later.)
@@ -53,6 +64,8 @@ tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generat
   if (route.backend == nullptr)
     return refuse(proto::Refusal::backend_unavailable, "no such backend");
   record.backend = route.backend->name;
+  ipc::note(ipc::Happening::routed, record.id, position(config.rules, route.rule),
+            position(config.backends, route.backend));
   if (const auto failure = objection_to(config, *route.backend)) return tl::unexpected(*failure);
   return route;
 }
@@ -67,6 +80,8 @@ void set_refusal(AccessRecord& record, const Failure& failure) {
   record.refusal = failure.reason;
   record.detail = failure.detail;
   record.status = terms_of(failure.reason).http_status;
+  ipc::note(ipc::Happening::refused, record.id, static_cast<std::uint64_t>(failure.reason),
+            terms_of(failure.reason).http_status);
 }
 
 }  // namespace bulkhead::acceptor

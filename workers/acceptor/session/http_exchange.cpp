@@ -144,7 +144,7 @@ std::optional<Upstream> HttpExchange::take_pooled() {
 }
 
 runtime::Task<std::optional<Failure>> HttpExchange::connect(std::optional<Upstream>& upstream) {
-  OpenRequest ask{route_.generation, route_.backend, head_.authority, true};
+  OpenRequest ask{route_.generation, route_.backend, head_.authority, true, record_.id};
   auto opened = co_await open_upstream(client_.acceptor.egress, client_.acceptor.backends,
                                        std::move(ask), after(config_.network.timeouts.connect));
   if (!opened) co_return opened.error();

@@ -94,7 +94,7 @@ runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generati
     begin_echo(client, *routed, std::move(record));
     co_return;
   }
-  OpenRequest ask{generation, routed->backend, record.destination, false};
+  OpenRequest ask{generation, routed->backend, record.destination, false, record.id};
   auto opened =
       co_await open_upstream(client.acceptor.egress, client.acceptor.backends, std::move(ask),
                              runtime::Loop::current().after(timeouts.connect));

@@ -1,5 +1,6 @@
 #include "workers/acceptor/session/recognise.h"
 
+#include "ipc/page/flight_recorder.h"
 #include "wire/proxy_protocol/header.h"
 #include "wire/socks/socks4.h"
 #include "wire/socks/socks5.h"
@@ -79,6 +80,8 @@ runtime::Task<std::optional<FrontProtocol>> recognise(Client& client) {
   if (!protocol) {
     record_refusal(client, *generation, "socks",
                    {Refusal::bad_request, "neither SOCKS4 nor SOCKS5"});
+  } else {
+    ipc::note(ipc::Happening::recognised, client.entry.id(), static_cast<std::uint64_t>(*protocol));
   }
   co_return protocol;
 }

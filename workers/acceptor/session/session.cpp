@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "ipc/page/flight_recorder.h"
 #include "runtime/log.h"
 #include "runtime/turn.h"
 #include "workers/acceptor/session/client.h"
@@ -64,6 +65,7 @@ runtime::Task<void> serve(std::unique_ptr<Client> client) {
     }
   } catch (const std::exception& error) {
     // A defect or no memory: this connection ends, the others go on.
+    ipc::note(ipc::Happening::session_failed, client->entry.id());
     runtime::log::error("a session failed", {{"id", client->entry.id()}, {"error", error.what()}});
   }
   if (!told) co_await linger(*client);

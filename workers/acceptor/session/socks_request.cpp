@@ -90,7 +90,7 @@ runtime::Task<void> run_socks_connect(Client& client, SocksRequest request) {
     begin_echo(client, *routed, std::move(record));
     co_return;
   }
-  OpenRequest ask{generation, routed->backend, record.destination, false};
+  OpenRequest ask{generation, routed->backend, record.destination, false, record.id};
   auto opened =
       co_await open_upstream(client.acceptor.egress, client.acceptor.backends, std::move(ask),
                              runtime::Loop::current().after(timeouts.connect));

@@ -1,5 +1,6 @@
 #include "workers/acceptor/session/tunnel.h"
 
+#include "ipc/page/flight_recorder.h"
 #include "runtime/log.h"
 
 namespace bulkhead::acceptor {
@@ -13,11 +14,13 @@ class LiveCounters {
     entry_.live_up = &counters_.up;
     entry_.live_down = &counters_.down;
     entry_.state = "relaying";
+    ipc::note(ipc::Happening::relaying, entry.id());
   }
   ~LiveCounters() {
     entry_.up += counters_.up;
     entry_.down += counters_.down;
     entry_.live_up = entry_.live_down = nullptr;
+    ipc::note(ipc::Happening::relay_ended, entry_.id(), counters_.up, counters_.down);
   }
   LiveCounters(const LiveCounters&) = delete;
   LiveCounters& operator=(const LiveCounters&) = delete;
