@@ -1,6 +1,8 @@
 // What may be done with any descriptor, whatever it stands for.
 #pragma once
 
+#include <cstdint>
+
 #include "platform/unique_fd.h"
 
 namespace bulkhead::platform {
@@ -8,6 +10,12 @@ namespace bulkhead::platform {
 // A second, close-on-exec number for the same thing; empty when the process has no number left.
 // Allowed in every sandbox.
 UniqueFd duplicate(int descriptor);
+
+// The same with a number of at least `least`.
+UniqueFd duplicate_from(int descriptor, int least);
+
+// How many descriptors this process may have open.
+std::uint64_t open_files_limit();
 
 // Makes `target` another number for the same thing as `source`, closing what it stood for. False on
 // failure.

@@ -19,8 +19,13 @@ namespace bulkhead::platform {
 enum class SandboxProfile : std::uint8_t {
   acceptor,  // works on descriptors that were handed to it: no path, no new socket, no address
   egress,    // the same, and TCP and UDP sockets of its own, and reading the files of the resolver
+  // Keeps descriptors and passes them on: from first_held_number on nothing can be read, written,
+  // received from, sent to or mapped.
+  vault,
 };
 std::string_view to_string(SandboxProfile profile);
+
+inline constexpr int first_held_number = 512;
 
 enum class SandboxMode : std::uint8_t {
   automatic,  // what is not available is reported, and the process goes on

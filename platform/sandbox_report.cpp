@@ -6,7 +6,15 @@
 namespace bulkhead::platform {
 
 std::string_view to_string(SandboxProfile profile) {
-  return profile == SandboxProfile::acceptor ? "acceptor" : "egress";
+  switch (profile) {
+    case SandboxProfile::acceptor:
+      return "acceptor";
+    case SandboxProfile::egress:
+      return "egress";
+    case SandboxProfile::vault:
+      return "vault";
+  }
+  return "unknown";
 }
 
 std::string_view to_string(SandboxReport::State state) {

@@ -1,13 +1,23 @@
 #include "platform/descriptor.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 namespace bulkhead::platform {
 
 UniqueFd duplicate(int descriptor) {
-  return UniqueFd(::fcntl(descriptor, F_DUPFD_CLOEXEC, 3));
+  return duplicate_from(descriptor, 3);
+}
+
+UniqueFd duplicate_from(int descriptor, int least) {
+  return UniqueFd(::fcntl(descriptor, F_DUPFD_CLOEXEC, least));
+}
+
+std::uint64_t open_files_limit() {
+  rlimit limit{};
+  return ::getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 bool duplicate_onto(int source, int target) {

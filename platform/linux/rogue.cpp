@@ -1,7 +1,7 @@
 // rogue PROFILE ATTEMPT DIRECTORY: prepares, enters the sandbox of the profile (acceptor, egress,
-// isolated: egress in an empty network namespace; outside: none) and makes one attempt. Exits with
-// one of the codes in rogue.h, or is killed. The last line of its output says what happened, the
-// line before it which layers are on.
+// vault, isolated: egress in an empty network namespace; outside: none) and makes one attempt.
+// Exits with one of the codes in rogue.h, or is killed. The last line of its output says what
+// happened, the line before it which layers are on.
 #include "platform/linux/rogue.h"
 
 #include <array>
@@ -12,8 +12,10 @@
 #include <poll.h>
 #include <string_view>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "platform/descriptor.h"
 #include "platform/message_socket.h"
 #include "platform/process.h"
 #include "platform/sandbox.h"
@@ -67,6 +69,16 @@ UniqueFd connect_and_greet(const wire::Endpoint& endpoint) {
   return std::move(*client);
 }
 
+bool prepare_held(RogueContext& context) {
+  int ends[2] = {-1, -1};
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) return false;
+  const UniqueFd near(ends[0]);
+  context.held_peer.reset(ends[1]);
+  context.held = duplicate_from(near.get(), first_held_number);
+  context.held_page = duplicate_from(context.sealed.get(), first_held_number);
+  return context.held && context.held_page && write(context.held_peer.get(), "held", 4) == 4;
+}
+
 bool prepare(RogueContext& context, const Identity& identity) {
   auto listener = listen_tcp(*wire::Endpoint::parse("127.0.0.1:0"));
   auto pair = message_socket_pair();
@@ -88,15 +100,21 @@ bool prepare(RogueContext& context, const Identity& identity) {
   context.sealed = std::move(*sealed);
   context.outer_namespace.reset(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   context.victim = start_victim(identity);
-  return context.client && context.victim > 0 && context.outer_namespace;
+  return context.client && context.victim > 0 && context.outer_namespace && prepare_held(context);
+}
+
+Role role_of(std::string_view profile) {
+  if (profile == "acceptor") return Role::acceptor;
+  return profile == "vault" ? Role::vault : Role::egress;
 }
 
 bool enter(std::string_view profile, const RogueContext& context) {
   if (profile == "outside") return true;
   SandboxRequest request;
-  const bool acceptor = profile == "acceptor";
-  request.profile = acceptor ? SandboxProfile::acceptor : SandboxProfile::egress;
-  request.identity = identity_of(acceptor ? Role::acceptor : Role::egress);
+  request.profile = profile == "acceptor" ? SandboxProfile::acceptor
+                    : profile == "vault"  ? SandboxProfile::vault
+                                          : SandboxProfile::egress;
+  request.identity = identity_of(role_of(profile));
   request.empty_network_namespace = profile != "egress";
   request.message_descriptors = {context.channel.get()};
   const SandboxReport report = enter_sandbox(request);
@@ -105,7 +123,8 @@ bool enter(std::string_view profile, const RogueContext& context) {
 }
 
 Attempt find(std::string_view name) {
-  for (const auto attempts : {rogue_system_attempts(), rogue_network_attempts(), rogue_needs()}) {
+  for (const auto attempts : {rogue_system_attempts(), rogue_network_attempts(),
+                              rogue_holding_attempts(), rogue_needs()}) {
     for (const NamedAttempt& attempt : attempts) {
       if (attempt.name == name) return attempt.run;
     }
@@ -126,7 +145,7 @@ int run(std::string_view profile, std::string_view name, const char* directory) 
   const Attempt attempt = find(name);
   RogueContext context;
   context.directory = directory;
-  const Identity identity = identity_of(profile == "acceptor" ? Role::acceptor : Role::egress);
+  const Identity identity = identity_of(role_of(profile));
   if (attempt == nullptr || !prepare(context, identity) || !enter(profile, context)) {
     say("could not be prepared");
     return rogue_unprepared;

@@ -25,6 +25,9 @@ struct RogueContext {
   UniqueFd channel_peer;
   UniqueFd outer_namespace;  // /proc/self/ns/net
   UniqueFd sealed;           // sealed memory holding "config"
+  UniqueFd held;             // a connected stream with "held" to read, at a vault's held number
+  UniqueFd held_peer;
+  UniqueFd held_page;  // the sealed memory again, at such a number
   pid_t victim = -1;         // a process of the same user
 };
 
@@ -38,6 +41,7 @@ struct NamedAttempt {
 };
 std::span<const NamedAttempt> rogue_system_attempts();   // forbidden to both profiles
 std::span<const NamedAttempt> rogue_network_attempts();  // forbidden to the acceptor
+std::span<const NamedAttempt> rogue_holding_attempts();  // forbidden to the vault
 std::span<const NamedAttempt> rogue_needs();             // what an honest worker does
 
 // Exit codes of the program.

@@ -18,8 +18,10 @@
 #include <unistd.h>
 #include <vector>
 
+#include "platform/descriptor.h"
 #include "platform/linux/rogue.h"
 #include "platform/message_socket.h"
+#include "platform/sandbox.h"
 #include "platform/sealed_memory.h"
 #include "platform/socket.h"
 
@@ -136,6 +138,21 @@ int pass_over_channel(Context context) {
   return plain.status == SendStatus::sent ? 0 : plain.error;
 }
 
+// What the vault does: take a descriptor in, put it away, and pass it on.
+int hold_and_pass_on(Context context) {
+  const std::vector<std::uint8_t> bytes = {1};
+  const int passed[] = {context.udp.get()};
+  std::vector<std::uint8_t> buffer(16);
+  std::vector<UniqueFd> received;
+  if (send_message(context.channel.get(), bytes, passed).status != SendStatus::sent) return EIO;
+  receive_message(context.channel_peer.get(), buffer, received);
+  if (received.size() != 1) return EIO;
+  const UniqueFd put_away = duplicate_from(received.front().get(), first_held_number);
+  received.clear();
+  const int held[] = {put_away.get()};
+  return send_message(context.channel.get(), bytes, held).status == SendStatus::sent ? 0 : EIO;
+}
+
 int read_sealed(Context context) {
   const auto text = read_sealed_memory(context.sealed.get(), 100);
   if (!text) return text.error().code.value();
@@ -175,6 +192,7 @@ constexpr NamedAttempt needs[] = {
     {"accept_and_relay", accept_and_relay},
     {"wait_for_events", wait_for_events},
     {"pass_over_channel", pass_over_channel},
+    {"hold_and_pass_on", hold_and_pass_on},
     {"read_sealed", read_sealed},
     {"live", live},
     {"survive_refusals", survive_refusals},

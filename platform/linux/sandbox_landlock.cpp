@@ -4,7 +4,7 @@
 //
 // A ruleset names the rights it handles; what is handled and not granted is refused. So all rights
 // the kernel knows (which depends on its ABI version) are handled, and reading is granted below a
-// few directories for egress and nothing at all for an acceptor.
+// few directories for egress and nothing at all for the others.
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
@@ -62,7 +62,7 @@ RulesetAttributes attributes_for(SandboxProfile profile, long abi) {
   RulesetAttributes attributes;
   attributes.handled_access_fs = handled_paths(abi);
   // Egress is there to connect, wherever the destination policy lets it.
-  if (abi >= 4 && profile == SandboxProfile::acceptor) {
+  if (abi >= 4 && profile != SandboxProfile::egress) {
     attributes.handled_access_net = net_bind_and_connect_tcp;
   }
   if (abi >= 6) attributes.scoped = scope_abstract_sockets_and_signals;
@@ -122,7 +122,7 @@ Layer restrict_paths(const SandboxRequest& request) {
       static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, attributes_size(abi), 0)));
   if (!ruleset) return layer_unavailable(layer::landlock, failure_of("landlock_create_ruleset"));
   std::string detail = "ABI " + std::to_string(abi);
-  if (request.profile == SandboxProfile::acceptor) {
+  if (request.profile != SandboxProfile::egress) {
     detail += ", no path";
   } else if (!grant_egress(ruleset.get(), request, detail)) {
     return layer_unavailable(layer::landlock, failure_of("landlock_add_rule"));

@@ -19,16 +19,19 @@
 namespace bulkhead::platform {
 namespace {
 
+// Bytes and messages, on any descriptor.
+constexpr const char* io_allowed[] = {
+    "read",     "readv",   "pread64",    "write",       "writev",     "lseek",
+    "recvfrom", "recvmsg", "recvmmsg",   "splice",      "tee",        "pipe2",
+    "shutdown", "accept4", "getsockopt", "getsockname", "getpeername"};
+
 constexpr const char* always_allowed[] = {
-    // bytes and messages
-    "read", "readv", "pread64", "write", "writev", "lseek", "recvfrom", "recvmsg", "recvmmsg",
-    "splice", "tee", "pipe2", "shutdown", "accept4",
     // waiting
     "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll",
     "eventfd2", "timerfd_create", "timerfd_settime", "timerfd_gettime", "signalfd4", "futex",
     "nanosleep", "clock_nanosleep", "sched_yield", "restart_syscall",
     // asking about descriptors
-    "getsockopt", "getsockname", "getpeername", "fstat",
+    "fstat",
     // memory (mmap and mprotect below)
     "munmap", "mremap", "brk", "madvise",
     // time, chance, self
@@ -63,12 +66,16 @@ constexpr unsigned protection = 2;  // mmap, mprotect
 constexpr unsigned send_flags = 3;
 constexpr unsigned send_address = 4;
 
-void allow_memory(SystemCallFilter& filter) {
-  // Memory may be writable or come from a file, but is never code: nothing new can be executed.
-  filter.allow("mmap", {masked(protection, PROT_EXEC, 0)});
+// What is allowed becomes memory that is never code: nothing new can be executed.
+void allow_protection(SystemCallFilter& filter) {
 #ifndef BULKHEAD_SANITIZED
   filter.allow("mprotect", {masked(protection, PROT_EXEC, 0)});
 #endif
+}
+
+void allow_memory(SystemCallFilter& filter) {
+  filter.allow("mmap", {masked(protection, PROT_EXEC, 0)});
+  allow_protection(filter);
 }
 
 void allow_descriptor_settings(SystemCallFilter& filter) {
@@ -104,11 +111,9 @@ void allow_stream_options(SystemCallFilter& filter) {
   allow_options(filter, IPPROTO_IPV6, {IPV6_TCLASS});
 }
 
-void allow_common(SystemCallFilter& filter) {
+// What every worker needs, whatever it does.
+void allow_living(SystemCallFilter& filter) {
   filter.allow(always_allowed);
-  allow_memory(filter);
-  allow_descriptor_settings(filter);
-  allow_stream_options(filter);
   // abort() and raise(): a signal to ourselves.
   filter.allow("tgkill", {equal(0, static_cast<scmp_datum_t>(getpid()))});
   // Reading our own limits: getrlimit().
@@ -119,6 +124,14 @@ void allow_common(SystemCallFilter& filter) {
   filter.refuse("sysinfo", EPERM);
   filter.refuse("sched_getaffinity", EPERM);
 #endif
+}
+
+void allow_common(SystemCallFilter& filter) {
+  allow_living(filter);
+  filter.allow(io_allowed);
+  allow_memory(filter);
+  allow_descriptor_settings(filter);
+  allow_stream_options(filter);
 }
 
 // Sending without an address, and without TCP fast open, which connects. sendmsg could name an
@@ -209,6 +222,33 @@ void add_acceptor_rules(SystemCallFilter& filter, std::span<const int> message_d
   // Flags belong to what is open, not to the descriptor: without O_APPEND the access log, which all
   // acceptors share, could be overwritten.
   filter.refuse("fcntl", EPERM, {equal(fcntl_command, F_SETFL)});
+  filter.refuse("uname", EPERM);
+}
+
+// A descriptor that comes in takes a low number first: what is to be held has to be moved up by the
+// worker itself. So this keeps a mistake of the worker, and not the worker, from reading what it
+// holds; but it makes no memory of its own executable, opens nothing and reaches nobody.
+void add_vault_rules(SystemCallFilter& filter) {
+  static_assert((first_held_number & (first_held_number - 1)) == 0);
+  constexpr scmp_datum_t held_bits = 0xFFFFFFFFULL & ~(scmp_datum_t{first_held_number} - 1);
+  const auto low = [](unsigned argument) { return masked(argument, held_bits, 0); };
+  allow_living(filter);
+  for (const char* name : {"read", "pread64", "lseek", "write", "writev", "recvmsg", "sendmsg",
+                           "shutdown", "getsockopt"}) {
+    filter.allow(name, {low(0)});
+  }
+  filter.allow("sendto", {low(0), masked(send_flags, MSG_FASTOPEN, 0), equal(send_address, 0)});
+  filter.allow("close");
+  for (const int command : {F_GETFL, F_GETFD, F_SETFD, F_GET_SEALS, F_DUPFD_CLOEXEC}) {
+    filter.allow("fcntl", {equal(fcntl_command, static_cast<scmp_datum_t>(command))});
+  }
+  filter.refuse("ioctl", ENOTTY);
+  constexpr unsigned mapping_flags = 3, mapped_descriptor = 4;
+  filter.allow("mmap", {masked(protection, PROT_EXEC, 0),
+                        masked(mapping_flags, MAP_ANONYMOUS, MAP_ANONYMOUS)});
+  filter.allow("mmap", {masked(protection, PROT_EXEC, 0), low(mapped_descriptor)});
+  allow_protection(filter);
+  filter.refuse(refused_paths, EACCES);
   filter.refuse("uname", EPERM);
 }
 

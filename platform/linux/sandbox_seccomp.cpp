@@ -51,6 +51,8 @@ Layer restrict_system_calls(const SandboxRequest& request) {
       return layer_unavailable(layer::seccomp, "too many message descriptors");
     }
     add_acceptor_rules(filter, channels);
+  } else if (request.profile == SandboxProfile::vault) {
+    add_vault_rules(filter);
   } else {
     add_egress_rules(filter);
   }

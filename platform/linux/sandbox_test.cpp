@@ -104,6 +104,7 @@ void expect_prevented(const std::string& profile, const std::string& name) {
 
 class Forbidden : public ::testing::TestWithParam<std::string> {};
 class AcceptorForbidden : public ::testing::TestWithParam<std::string> {};
+class VaultForbidden : public ::testing::TestWithParam<std::string> {};
 class Needed : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Forbidden, to_the_acceptor) {
@@ -116,6 +117,16 @@ TEST_P(Forbidden, to_egress) {
   expect_prevented("egress", GetParam());
 }
 
+TEST_P(Forbidden, to_the_vault) {
+  if (const auto why = control_fails(GetParam())) GTEST_SKIP() << *why;
+  expect_prevented("vault", GetParam());
+}
+
+TEST_P(VaultForbidden, with_what_it_holds) {
+  if (const auto why = control_fails(GetParam())) GTEST_SKIP() << *why;
+  expect_prevented("vault", GetParam());
+}
+
 TEST_P(AcceptorForbidden, on_the_network) {
   if (const auto why = control_fails(GetParam())) GTEST_SKIP() << *why;
   expect_prevented("acceptor", GetParam());
@@ -124,8 +135,9 @@ TEST_P(AcceptorForbidden, on_the_network) {
 TEST_P(Needed, works_in_the_sandbox) {
   const bool own_sockets = GetParam() == "connect_out" || GetParam() == "udp_round_trip" ||
                            GetParam() == "read_resolver_files";
-  for (const std::string profile : {"outside", "acceptor", "egress"}) {
-    if (own_sockets && profile == "acceptor") continue;
+  for (const std::string profile : {"outside", "acceptor", "egress", "vault"}) {
+    if (own_sockets && (profile == "acceptor" || profile == "vault")) continue;
+    if (profile == "vault" && GetParam() == "accept_and_relay") continue;
     const Trial trial = attempt(profile, GetParam());
     EXPECT_TRUE(trial.ended_with(rogue_succeeded)) << profile << ": " << trial.describe();
   }
@@ -135,6 +147,8 @@ INSTANTIATE_TEST_SUITE_P(Rogue, Forbidden, ::testing::ValuesIn(names({rogue_syst
                          name_of);
 INSTANTIATE_TEST_SUITE_P(Rogue, AcceptorForbidden,
                          ::testing::ValuesIn(names({rogue_network_attempts()})), name_of);
+INSTANTIATE_TEST_SUITE_P(Rogue, VaultForbidden,
+                         ::testing::ValuesIn(names({rogue_holding_attempts()})), name_of);
 INSTANTIATE_TEST_SUITE_P(Worker, Needed, ::testing::ValuesIn(names({rogue_needs()})), name_of);
 
 TEST(NetworkNamespace, not_even_loopback_can_be_reached) {

@@ -1,0 +1,33 @@
+#include "workers/vault/holdings.h"
+
+#include <algorithm>
+
+#include "platform/descriptor.h"
+
+namespace bulkhead::vault {
+namespace {
+
+// An acceptor has at most that many pipes (runtime/pipe_pool.h), and two pages.
+constexpr std::uint64_t descriptors_a_holder = 2 * (512 + 32) + 2;
+// Messages on their way in and out.
+constexpr std::uint64_t margin = 128;
+
+}  // namespace
+
+std::uint32_t flow_capacity(std::uint64_t descriptors, std::size_t holders) {
+  const std::uint64_t kept =
+      first_held_number + margin + descriptors_a_holder * std::max<std::size_t>(holders, 1);
+  const std::uint64_t flows = descriptors > kept ? (descriptors - kept) / 2 : 0;
+  return static_cast<std::uint32_t>(std::min<std::uint64_t>(flows, UINT32_MAX));
+}
+
+bool move_up(Pair& pair) {
+  for (platform::UniqueFd& descriptor : pair) {
+    platform::UniqueFd moved = platform::duplicate_from(descriptor.get(), first_held_number);
+    if (!moved) return false;
+    descriptor = std::move(moved);
+  }
+  return true;
+}
+
+}  // namespace bulkhead::vault

@@ -1,0 +1,79 @@
+// The vault: proto/vault.h from its side. Keeps what acceptors hold here, and gives the estate of
+// one that has died or let go to the heir that the supervisor names.
+//
+// An estate changes hands only when all that its holder has said is taken in: when its channel has
+// ended, or when it has said Relinquished. The same holds for an heir that died: what it has
+// adopted by its last words is its own. Whatever the vault does not know is no error: messages of a
+// channel outlive the vault that they were meant for.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "ipc/channel.h"
+#include "proto/vault.h"
+#include "runtime/gate.h"
+#include "workers/vault/holdings.h"
+
+namespace bulkhead::vault {
+
+class Vault {
+ public:
+  // descriptors: how many the process may have open.
+  explicit Vault(std::uint64_t descriptors) : limit_(descriptors) {}
+  Vault(const Vault&) = delete;
+  Vault& operator=(const Vault&) = delete;
+
+  // An acceptor's channel; a later one of the same holder replaces it.
+  void connect(std::uint32_t holder, platform::UniqueFd channel);
+
+  // to 0: nobody wants it.
+  void bequeath(std::uint32_t from, std::uint32_t to);
+
+  proto::VaultState state() const;
+
+  // Ends all channels and waits for what is under way. What is held stays until the object goes.
+  runtime::Task<void> end();
+
+ private:
+  // An acceptor's conversation. Kept alive by the coroutine that runs it.
+  struct Client {
+    Client(std::uint32_t number, platform::UniqueFd socket)
+        : holder(number), channel(std::move(socket), proto::Party::vault, proto::Party::acceptor) {}
+    std::uint32_t holder;
+    ipc::Channel channel;
+    runtime::CancelScope scope;
+  };
+  struct Holder {
+    Holdings holdings;
+    std::shared_ptr<Client> client;  // null when the channel has ended, or there never was one
+    bool relinquished = false;
+    std::uint32_t heir = 0;  // who may adopt from it; 0: nobody
+    std::uint32_t next_heir = 0;
+    bool due = false;  // to be given to the next heir as soon as that can be done
+    bool settled() const { return client == nullptr || relinquished; }
+  };
+
+  runtime::Task<void> serve(std::shared_ptr<Client> client);
+  void register_handlers(Client& client);
+  void hold_pages(Client& client, std::vector<platform::UniqueFd> descriptors);
+  void hold_flow(Client& client, std::uint64_t flow, std::vector<platform::UniqueFd> descriptors);
+  void hold_pipe(Client& client, std::uint64_t pipe, std::vector<platform::UniqueFd> descriptors);
+  void release(std::uint32_t holder, const proto::Release& message);
+  void adopt(std::uint32_t heir, const proto::Adopt& message);
+  bool is_heir(std::uint32_t holder, std::uint32_t from) const;
+  void settle(std::uint32_t from);
+  void settle_all();
+  bool is_talking(std::uint32_t holder) const;
+  void drop(std::uint32_t holder);
+  runtime::Task<void> send_estate(std::uint32_t from, std::shared_ptr<Client> heir);
+  std::size_t flows() const;
+
+  std::uint64_t limit_;
+  std::map<std::uint32_t, Holder> holders_;
+  std::uint64_t refused_ = 0;
+  runtime::Gate tasks_;
+};
+
+}  // namespace bulkhead::vault
