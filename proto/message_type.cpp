@@ -36,6 +36,7 @@ constexpr std::array permissions{
     Permission{access_log, "access_log", supervisor, acceptor, open, 1},
     Permission{page, "page", supervisor, acceptor, open, 1},
     Permission{page, "page", supervisor, egress, open, 1},
+    Permission{page, "page", supervisor, vault, open, 1},
     Permission{prepared, "prepared", acceptor, supervisor, open, 0},
     Permission{prepared, "prepared", egress, supervisor, open, 0},
     Permission{prepared, "prepared", vault, supervisor, open, 0},

@@ -21,7 +21,8 @@ Types allowed_when_open(Party from, Party to) {
   if (from == Party::supervisor && to == Party::egress)
     return {prepare, peer, page, commit, abort, drain};
   if (from == Party::supervisor && to == Party::vault) {
-    return {prepare, peer, commit, abort, drain, bequeath, rendezvous, take_over, query_vault};
+    return {prepare, peer,     page,       commit,    abort,
+            drain,   bequeath, rendezvous, take_over, query_vault};
   }
   if (from == Party::supervisor && to == Party::proxyctl) {
     return {status_row,     worker_row, listener_row, backend_row, rule_row,
