@@ -1,0 +1,135 @@
+"""auth.mode system: PAM's pam_unix and a user of this very system, made for the tests and removed afterwards."""
+import os
+import secrets
+import subprocess
+
+import pytest
+
+from harness.auth_probe import AuthProbe
+from harness.packages import program
+
+PASSWORD = "correct horse: battery"
+
+
+class SystemUser:
+    """A throw-away user with a password and a group of its own."""
+
+    def __init__(self):
+        self.name = "bulkhead-" + secrets.token_hex(4)
+        self.group = self.name + "-g"
+        self._run("groupadd", self.group)
+        self._run("useradd", "--no-create-home", "--no-user-group", "--shell", "/usr/sbin/nologin", "--groups", self.group,
+                  "--gid", "nogroup", self.name)
+        self.set_password(PASSWORD)
+
+    def _run(self, name, *args, **options):
+        subprocess.run([program(name), *args], check=True, capture_output=True, text=True, **options)
+
+    def set_password(self, password):
+        self._run("chpasswd", input=f"{self.name}:{password}\n")
+
+    def change(self, *args):
+        self._run("usermod", *args, self.name)
+
+    def age(self, *args):
+        self._run("chage", *args, self.name)
+
+    def close(self):
+        self._run("userdel", self.name)
+        self._run("groupdel", self.group)
+
+
+@pytest.fixture
+def user():
+    if os.geteuid() != 0:
+        pytest.fail("these tests make a user of the system, so they must run as root (CI does)", pytrace=False)
+    made = SystemUser()
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def services(tmp_path):
+    folder = tmp_path / "pam.d"
+    folder.mkdir()
+    (folder / "bulkhead").write_text("auth required pam_unix.so\naccount required pam_unix.so\n")
+    return folder
+
+
+@pytest.fixture
+def probe(stage, tmp_path, services):
+    probes = []
+
+    def start(**settings):
+        probes.append(AuthProbe(stage, tmp_path, {"mode": "system", "system": settings}, services))
+        return probes[-1]
+
+    yield start
+    for each in probes:
+        each.close()
+
+
+def test_password_and_groups(probe, user):
+    method = probe()
+    verdict = method.login(user.name, PASSWORD)
+    assert verdict["outcome"] == "accepted", verdict
+    assert verdict["user"] == user.name
+    assert verdict["groups"] == sorted([user.group, "nogroup"])
+    assert method.login(user.name, PASSWORD + "x")["reason"] == "wrong_password"
+    assert method.login(user.name, "")["reason"] == "malformed_credential"
+    assert method.login("bulkhead-nobody-at-all", PASSWORD)["outcome"] in ("unknown", "refused")
+    assert method.token("abc")["reason"] == "other_kind_of_credential"
+
+
+def test_allowed_groups(probe, user):
+    assert probe(allowed_groups=[user.group]).login(user.name, PASSWORD)["outcome"] == "accepted"
+    refused = probe(allowed_groups=["some-other-group"]).login(user.name, PASSWORD)
+    assert refused["reason"] == "not_in_allowed_groups"
+
+
+def test_accounts_that_may_not_log_in(probe, user):
+    method = probe()
+    user.change("--lock")
+    assert method.login(user.name, PASSWORD)["outcome"] == "refused"
+    user.change("--unlock")
+    user.change("--expiredate", "2001-01-01")
+    assert method.login(user.name, PASSWORD)["reason"] == "account_expired"
+    assert method.look_up(user.name)["reason"] == "account_expired"
+    user.change("--expiredate", "")
+    assert method.look_up(user.name)["outcome"] == "accepted"
+    user.age("--lastday", "0")
+    assert method.login(user.name, PASSWORD)["reason"] == "password_expired"
+
+
+def test_a_new_password_counts_at_once(probe, user):
+    method = probe()
+    user.set_password("another one")
+    assert method.login(user.name, PASSWORD)["reason"] == "wrong_password"
+    assert method.login(user.name, "another one")["outcome"] == "accepted"
+
+
+def test_many_at_once(probe, user):
+    method = probe(max_transactions=32)
+    wanted = [PASSWORD if each % 2 else "wrong" for each in range(24)]
+    verdicts = method.several_at_once([{"user": user.name, "password": each} for each in wanted])
+    assert [verdict["outcome"] == "accepted" for verdict in verdicts] == [each == PASSWORD for each in wanted]
+
+
+def test_packaged_service(stage, tmp_path, user):
+    """packaging/pam/bulkhead as Debian installs it, root refused."""
+    source = __file__.rsplit("/tests/", 1)[0] + "/packaging/pam/bulkhead"
+    folder = tmp_path / "pam.d"
+    folder.mkdir()
+    for name, path in {"bulkhead": source, "common-auth": "/etc/pam.d/common-auth",
+                       "common-account": "/etc/pam.d/common-account"}.items():
+        (folder / name).write_text(open(path, encoding="utf-8").read())
+    method = AuthProbe(stage, tmp_path, {"mode": "system"}, folder)
+    try:
+        assert method.login(user.name, PASSWORD)["outcome"] == "accepted"
+        assert method.login(user.name, "wrong")["reason"] == "wrong_password"
+        assert method.login("root", "whatever")["outcome"] != "accepted"
+        assert method.look_up("root")["outcome"] != "accepted"
+    finally:
+        method.close()

@@ -1,0 +1,36 @@
+#include "workers/auth/method/methods.h"
+
+#include "workers/auth/method/system/system.h"
+
+namespace bulkhead::auth {
+
+Surroundings before_sandbox(const std::string& libexec, const std::string& services) {
+  Surroundings surroundings;
+  if (auto broker = PamBroker::start(libexec + "/pam-check", services))
+    surroundings.pam = std::move(*broker);
+  return surroundings;
+}
+
+std::vector<std::string> readable_files(const config::Auth& settings) {
+  std::vector<std::string> files;
+  if (settings.uses(config::AuthMode::ldap)) files.push_back(settings.ldap.tls.ca_cert);
+  if (settings.uses(config::AuthMode::oauth)) files.push_back(settings.oauth.ca_cert);
+  std::erase(files, "");
+  return files;
+}
+
+std::unique_ptr<Method> make_method(config::AuthMode mode, const config::Auth& settings,
+                                    const Surroundings& surroundings) {
+  switch (mode) {
+    case config::AuthMode::system:
+      return std::make_unique<System>(settings.system, surroundings.pam);
+    case config::AuthMode::ldap:
+    case config::AuthMode::oauth:
+    case config::AuthMode::none:
+    case config::AuthMode::native:
+      break;
+  }
+  return nullptr;
+}
+
+}  // namespace bulkhead::auth

@@ -1,0 +1,33 @@
+// The methods that ask somebody else, made from the configuration. What they need of the process
+// beside that is got before it enters its sandbox.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/auth_methods.h"
+#include "config/server.h"
+#include "workers/auth/method/method.h"
+#include "workers/auth/method/system/pam_broker.h"
+
+namespace bulkhead::auth {
+
+// What outlives the configuration's generations.
+struct Surroundings {
+  std::shared_ptr<PamBroker> pam;  // null when it could not be started
+};
+
+// Starts PAM's broker and lets the libraries load and read what they want to load and read from the
+// file system once. Call it once, before the sandbox, while there is one thread.
+// libexec: the folder of pam-check. services: see PamBroker::start.
+Surroundings before_sandbox(const std::string& libexec, const std::string& services = {});
+
+// Files that the methods read while they work (CAs), for the sandbox.
+std::vector<std::string> readable_files(const config::Auth& settings);
+
+// Null for a mode that is not one of these: none and native.
+std::unique_ptr<Method> make_method(config::AuthMode mode, const config::Auth& settings,
+                                    const Surroundings& surroundings);
+
+}  // namespace bulkhead::auth

@@ -1,0 +1,107 @@
+// auth_method_probe CONFIG [PAM-SERVICES]: the methods of a configuration, without the auth worker
+// around them. For the tests; never installed.
+//
+// Reads one JSON object a line: {"user": …, "password": …}, {"token": …} or {"look_up": USER}, each
+// with "id" and "timeout" (seconds) if wanted, and writes one verdict a line as it comes. Requests
+// run in parallel unless they say {"wait": true}: that one runs after all before it.
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "config/load.h"
+#include "workers/auth/method/chain.h"
+#include "workers/auth/method/methods.h"
+
+namespace bulkhead::auth {
+namespace {
+
+using nlohmann::json;
+
+json describe(const Verdict& verdict) {
+  json out{{"outcome", to_string(verdict.outcome)},
+           {"reason", to_string(verdict.reason)},
+           {"method", verdict.method}};
+  if (verdict.outcome != Outcome::accepted) return out;
+  out["user"] = verdict.user;
+  out["groups"] = verdict.groups;
+  if (verdict.expires)
+    out["expires"] =
+        std::chrono::duration_cast<std::chrono::seconds>(verdict.expires->time_since_epoch())
+            .count();
+  return out;
+}
+
+Verdict ask(const Chain& chain, const json& request, std::vector<Verdict>& tried) {
+  const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::duration<double>(request.value("timeout", 30.0)));
+  const Deadline deadline = std::chrono::steady_clock::now() + timeout;
+  if (request.contains("look_up"))
+    return chain.look_up(request["look_up"].get<std::string>(), deadline, &tried);
+  Credential credential;
+  if (request.contains("token")) {
+    credential.kind = Credential::Kind::bearer;
+    credential.secret = platform::Secret(request["token"].get<std::string>());
+  } else {
+    credential.user = request.value("user", "");
+    credential.secret = platform::Secret(request.value("password", ""));
+  }
+  return chain.check(credential, deadline, &tried);
+}
+
+std::string answer(const Chain& chain, const json& request) {
+  const auto began = std::chrono::steady_clock::now();
+  std::vector<Verdict> tried;
+  json out = describe(ask(chain, request, tried));
+  out["id"] = request.value("id", json());
+  out["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  for (const Verdict& each : tried) out["tried"].push_back(describe(each));
+  return out.dump();
+}
+
+void serve(const Chain& chain) {
+  std::mutex writing;
+  std::vector<std::thread> running;
+  const auto wait = [&] {
+    for (std::thread& each : running) each.join();
+    running.clear();
+  };
+  std::string line;
+  while (std::getline(std::cin, line)) {
+    const json request = json::parse(line);
+    if (request.value("wait", false)) wait();
+    running.emplace_back([&chain, &writing, request] {
+      const std::string text = answer(chain, request);
+      const std::lock_guard lock(writing);
+      std::cout << text << std::endl;
+    });
+  }
+  wait();
+}
+
+int run(int argc, char** argv) {
+  if (argc < 2) return 2;
+  config::LoadOptions options;
+  options.file = argv[1];
+  const config::LoadResult loaded = config::load(options);
+  for (const auto& each : loaded.diagnostics) std::cerr << to_string(each) << '\n';
+  if (!loaded.config) return 1;
+  const config::Auth& settings = loaded.config->server.auth;
+  const Surroundings surroundings = before_sandbox(LIBEXEC, argc > 2 ? argv[2] : "");
+  std::vector<std::unique_ptr<Method>> methods;
+  for (const config::AuthMode mode : settings.mode)
+    if (auto method = make_method(mode, settings, surroundings))
+      methods.push_back(std::move(method));
+  const Chain chain(std::move(methods));
+  std::cerr << "ready" << std::endl;
+  serve(chain);
+  return 0;
+}
+
+}  // namespace
+}  // namespace bulkhead::auth
+
+int main(int argc, char** argv) {
+  return bulkhead::auth::run(argc, argv);
+}
