@@ -59,8 +59,9 @@ tl::expected<std::shared_ptr<PamBroker>, platform::Error> PamBroker::start(
 }
 
 bool PamBroker::pass_on(int socket, Deadline deadline) {
+  constexpr int grace_ms = 100;  // we are the first to notice
   proto::Bytes bytes;
-  proto::Writer(bytes).put(PamStart{static_cast<std::uint32_t>(remaining_ms(deadline))});
+  proto::Writer(bytes).put(PamStart{static_cast<std::uint32_t>(remaining_ms(deadline) + grace_ms)});
   for (;;) {
     const auto result = platform::send_message(channel_.get(), bytes, std::array{socket});
     if (result.status == platform::SendStatus::sent) return true;
