@@ -1,4 +1,4 @@
-"""The methods of authentication without the proxy around them: libexec's test/auth_method_probe, kept running."""
+"""The methods of authentication without the proxy around them: libexec/test/auth_method_probe, kept running."""
 import itertools
 import json
 import subprocess
@@ -13,7 +13,7 @@ class AuthProbe:
     def __init__(self, stage, directory, auth, services=None, env=None):
         config = directory / "auth-probe.yaml"
         config.write_text(yaml.safe_dump({"server": {"auth": auth}}))
-        argv = [stage / "test/auth_method_probe", config] + ([services] if services else [])
+        argv = [stage / "libexec/test/auth_method_probe", config] + ([services] if services else [])
         self.process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, env=env)
         self.diagnostics = []

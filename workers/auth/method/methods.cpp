@@ -1,10 +1,15 @@
 #include "workers/auth/method/methods.h"
 
+#include <cstdlib>
+
+#include "workers/auth/method/ldap/directory.h"
 #include "workers/auth/method/system/system.h"
 
 namespace bulkhead::auth {
 
 Surroundings before_sandbox(const std::string& libexec, const std::string& services) {
+  // libldap reads nothing of a user's: what counts is the configuration.
+  setenv("LDAPNOINIT", "1", 1);
   Surroundings surroundings;
   if (auto broker = PamBroker::start(libexec + "/pam-check", services))
     surroundings.pam = std::move(*broker);
@@ -25,6 +30,7 @@ std::unique_ptr<Method> make_method(config::AuthMode mode, const config::Auth& s
     case config::AuthMode::system:
       return std::make_unique<System>(settings.system, surroundings.pam);
     case config::AuthMode::ldap:
+      return std::make_unique<Directory>(settings.ldap);
     case config::AuthMode::oauth:
     case config::AuthMode::none:
     case config::AuthMode::native:

@@ -11,6 +11,8 @@
 #include <thread>
 
 #include "config/load.h"
+#include "platform/signals.h"
+#include "runtime/log.h"
 #include "workers/auth/method/chain.h"
 #include "workers/auth/method/methods.h"
 
@@ -82,6 +84,8 @@ void serve(const Chain& chain) {
 
 int run(int argc, char** argv) {
   if (argc < 2) return 2;
+  platform::ignore_broken_pipe();
+  runtime::log::start("probe", runtime::log::Level::debug);
   config::LoadOptions options;
   options.file = argv[1];
   const config::LoadResult loaded = config::load(options);
