@@ -86,10 +86,17 @@ bool Checker::known_backend(const Origin& origin, std::string_view key, std::str
   return false;
 }
 
+static void check_passive(Checker& checker) {
+  const PassiveChecks& passive = checker.config().health_checks.passive;
+  if (passive.max_rest < passive.rest)
+    checker.error("health_checks.passive.max_rest", "is shorter than rest");
+}
+
 void check_settings(Checker& checker) {
   check_timings(checker);
   check_log(checker);
   check_metrics(checker);
+  check_passive(checker);
   const RateLimiting& rates = checker.config().rate_limiting;
   check_rate(checker, "rate_limiting.global.burst", rates.global);
   check_rate(checker, "rate_limiting.per_ip.burst", rates.per_ip);

@@ -50,6 +50,20 @@ void check_openvpn(Checker& checker, const Backend& backend, const Openvpn& open
     checker.error(backend.origin, "openvpn.password", "has no username to go with");
 }
 
+void check_what_is_asked(Checker& checker, const Backend& backend, const HealthCheck& health) {
+  if (health.type == HealthCheckType::http) {
+    if (health.target)
+      checker.warn(backend.origin, "health_check.target", "means nothing for type http");
+  } else if (backend.type == BackendType::direct && !health.target) {
+    checker.error(backend.origin, "health_check.target", "is missing",
+                  "a direct backend has no address of its own");
+  }
+  if (health.type == HealthCheckType::ping && !backend.via.empty())
+    checker.warn(backend.origin, "health_check.type", "ping goes straight there, not through via");
+  if (backend.type == BackendType::echo)
+    checker.warn(backend.origin, "health_check", "means nothing for a backend that only echoes");
+}
+
 void check_health(Checker& checker, const Backend& backend, const HealthCheck& health) {
   const HealthDefaults settings = health.settings(checker.config().health_checks.defaults);
   if (settings.timeout > settings.interval)
@@ -58,6 +72,9 @@ void check_health(Checker& checker, const Backend& backend, const HealthCheck& h
     checker.error(backend.origin, "health_check.http", "is missing", "type http needs http.url");
   if (health.type != HealthCheckType::http && !health.http.url.empty())
     checker.warn(backend.origin, "health_check.http", "means nothing for this type");
+  if (health.http.skip_verify)
+    checker.warn(backend.origin, "health_check.http.skip_verify", "anybody can pass for its host");
+  if (health.enabled) check_what_is_asked(checker, backend, health);
 }
 
 // Follows via from each backend; names that are not known have been complained about.

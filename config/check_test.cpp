@@ -116,19 +116,25 @@ TEST(Backends, HealthChecks) {
               ElementsAre(HasSubstr("health_check.http: is missing")));
   EXPECT_THAT(complaints(head + "{type: http, http: {url: 'ftp://x'}}" + tail),
               ElementsAre(HasSubstr("http.url: expected an http")));
-  EXPECT_THAT(complaints(head + "{interval: 1s}" + tail),
+  EXPECT_THAT(complaints(head + "{interval: 1s, target: a.example}" + tail),
               ElementsAre(HasSubstr("timeout: is longer than the interval")));
+  EXPECT_THAT(complaints(head + "{type: tcp}" + tail),
+              ElementsAre(HasSubstr("health_check.target: is missing")));
+  EXPECT_THAT(complaints(head + "{enabled: false}" + tail), IsEmpty());
+  EXPECT_THAT(complaints("health_checks: {passive: {rest: 10m}}\n"),
+              ElementsAre(HasSubstr("passive.max_rest: is shorter")));
   EXPECT_THAT(complaints(head + "{type: ping, interval: 10s, healthy_threshold: 0}" + tail),
               ElementsAre(HasSubstr("must be between 1")));
   const LoadResult result = load_text(
-      "health_checks: {defaults: {interval: 15s, timeout: 2s, healthy_threshold: 4}}\n" + head +
+      "health_checks: {defaults: {interval: 15s, timeout: 2s, healthy_threshold: 4, jitter: 0}}\n" +
+          head +
           "{type: http, timeout: 3s, http: {url: 'https://api.ipify.org', expected_status: 204}}" +
           tail,
       "test.yaml");
   ASSERT_TRUE(result.config);
   const HealthCheck& check = *result.config->backends[0].health_check;
   const HealthDefaults settings = check.settings(result.config->health_checks.defaults);
-  EXPECT_EQ(settings, (HealthDefaults{Duration(15'000), Duration(3'000), 4, 3}));
+  EXPECT_EQ(settings, (HealthDefaults{Duration(15'000), Duration(3'000), 4, 3, 0}));
   EXPECT_EQ(check.http.expected_status, 204);
 }
 
@@ -166,8 +172,8 @@ TEST(Rules, LeadSomewhere) {
           HasSubstr("rules[9].backends: every weight is 0"),
           HasSubstr("warning: rules[10].match: names users"),
           StartsWith("test.yaml:14:5: warning: rules[12]: is never reached"),
-          HasSubstr(
-              "expected one of round_robin, least_conn, random, ip_hash, weighted, latency")));
+          HasSubstr("expected one of round_robin, least_conn, random, ip_hash, weighted, latency, "
+                    "failover")));
 }
 
 TEST(Rules, EverythingTheyCanMatch) {

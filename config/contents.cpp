@@ -16,18 +16,28 @@ void complain(Reader& reader, const Origin& origin, std::string_view below, std:
   reader.report(Severity::error, mark, std::move(key), std::move(message), "");
 }
 
-void read_ca(Reader& reader, Backend& backend) {
-  if (!backend.proxy || backend.proxy->tls.ca_file.empty()) return;
-  ParentTls& tls = backend.proxy->tls;
-  reader.add_file(tls.ca_file);
-  FileContents contents = read_file(tls.ca_file, max_ca_size);
+void read_ca(Reader& reader, const Origin& origin, std::string_view key, const std::string& file,
+             std::string& pem) {
+  if (file.empty()) return;
+  reader.add_file(file);
+  FileContents contents = read_file(file, max_ca_size);
   if (!contents.error.empty())
-    return complain(reader, backend.origin, "proxy.tls.ca_file",
-                    "cannot be read: " + contents.error);
+    return complain(reader, origin, key, "cannot be read: " + contents.error);
   if (contents.text.find("-----BEGIN CERTIFICATE-----") == std::string::npos ||
       first_bad_text(contents.text) != std::string::npos)
-    return complain(reader, backend.origin, "proxy.tls.ca_file", "holds no PEM certificate");
-  tls.ca = std::move(contents.text);
+    return complain(reader, origin, key, "holds no PEM certificate");
+  pem = std::move(contents.text);
+}
+
+void read_cas(Reader& reader, Backend& backend) {
+  if (backend.proxy) {
+    ParentTls& tls = backend.proxy->tls;
+    read_ca(reader, backend.origin, "proxy.tls.ca_file", tls.ca_file, tls.ca);
+  }
+  if (backend.health_check) {
+    HealthHttp& http = backend.health_check->http;
+    read_ca(reader, backend.origin, "health_check.http.ca_file", http.ca_file, http.ca);
+  }
 }
 
 std::string_view trim(std::string_view text) {
@@ -74,7 +84,7 @@ void note_missing(Backend& backend, const std::string& path) {
 
 void read_contents(Reader& reader, Config& config) {
   for (Backend& backend : config.backends) {
-    read_ca(reader, backend);
+    read_cas(reader, backend);
     if (backend.wireguard) note_missing(backend, backend.wireguard->config_file);
     if (!backend.openvpn) continue;
     note_missing(backend, backend.openvpn->config_file);

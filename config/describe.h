@@ -66,6 +66,8 @@ void describe(Section<AccessControl>& section);
 template <>
 void describe(Section<HealthDefaults>& section);
 template <>
+void describe(Section<PassiveChecks>& section);
+template <>
 void describe(Section<HealthChecks>& section);
 template <>
 void describe(Section<HealthHttp>& section);

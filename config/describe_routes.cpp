@@ -1,4 +1,4 @@
-// Definitions: health_checks, backends, rules, and the managed file that changes the last two.
+// Definitions: backends, rules, and the managed file that changes both.
 #include "config/describe.h"
 
 namespace bulkhead::config {
@@ -7,55 +7,6 @@ namespace {
 using namespace std::chrono_literals;
 
 }  // namespace
-
-template <>
-void describe(Section<HealthDefaults>& section) {
-  section.add("interval", &HealthDefaults::interval, "Between checks.").between(100ms, 24h);
-  section.add("timeout", &HealthDefaults::timeout, "A check without answer has failed.")
-      .between(1ms, 10min);
-  section
-      .add("healthy_threshold", &HealthDefaults::healthy_threshold,
-           "Successes in a row until healthy.")
-      .range(1, 1000);
-  section
-      .add("unhealthy_threshold", &HealthDefaults::unhealthy_threshold,
-           "Failures in a row until unhealthy.")
-      .range(1, 1000);
-}
-
-template <>
-void describe(Section<HealthChecks>& section) {
-  section.add("defaults", &HealthChecks::defaults,
-              "For what a backend's health_check does not say.");
-}
-
-template <>
-void describe(Section<HealthHttp>& section) {
-  section.add("url", &HealthHttp::url, "URL to GET through the backend; type http needs it.")
-      .check([](std::string_view text) {
-        return text.empty() ? std::string() : check_http_url(text);
-      });
-  section.add("expected_status", &HealthHttp::expected_status, "The status that means healthy.")
-      .range(100, 599);
-}
-
-template <>
-void describe(Section<HealthCheck>& section) {
-  section.add("enabled", &HealthCheck::enabled, "Check this backend.");
-  section.add("type", &HealthCheck::type, "How: connect, HTTP GET, or ICMP echo.");
-  section.add("interval", &HealthCheck::interval, "Between checks.").between(100ms, 24h);
-  section.add("timeout", &HealthCheck::timeout, "A check without answer has failed.")
-      .between(1ms, 10min);
-  section
-      .add("healthy_threshold", &HealthCheck::healthy_threshold,
-           "Successes in a row until healthy.")
-      .range(1, 1000);
-  section
-      .add("unhealthy_threshold", &HealthCheck::unhealthy_threshold,
-           "Failures in a row until unhealthy.")
-      .range(1, 1000);
-  section.add("http", &HealthCheck::http, "The request of type http.");
-}
 
 template <>
 void describe(Section<ParentTls>& section) {
@@ -73,9 +24,10 @@ template <>
 void describe(Section<ParentProxy>& section) {
   section.add("address", &ParentProxy::address, "Host and port of the parent proxy.").required();
   section.add("username", &ParentProxy::username, "Name to log in with; empty: no credentials.")
-      .roles(acceptor | admin);
-  section.add("password", &ParentProxy::password, "Its password.").roles(acceptor);
-  section.add("tls", &ParentProxy::tls, "TLS to the parent proxy.").roles(acceptor | admin);
+      .roles(acceptor | egress | admin);
+  section.add("password", &ParentProxy::password, "Its password.").roles(acceptor | egress);
+  section.add("tls", &ParentProxy::tls, "TLS to the parent proxy.")
+      .roles(acceptor | egress | admin);
 }
 
 template <>
@@ -112,6 +64,19 @@ void describe(Section<Backend>& section) {
   section.add("openvpn", &Backend::openvpn, "The tunnel; type openvpn.").roles(tunnel | admin);
   section.add("via", &Backend::via, "Backend this one is reached through.");
   section.add("health_check", &Backend::health_check, "Active health checks.");
+  section
+      .add("max_connections", &Backend::max_connections,
+           "Connections at a time, of all acceptors together; 0: unlimited. Absent: "
+           "network.limits.max_connections_per_backend.")
+      .range(0, 1'000'000);
+  section
+      .add("max_queue", &Backend::max_queue,
+           "Requests that may wait when max_connections are in use; 0: none.")
+      .range(0, 100'000);
+  section
+      .add("queue_timeout", &Backend::queue_timeout, "How long they wait before they are refused.")
+      .between(1ms, 10min);
+  section.add("slot", &Backend::slot, "Its place in the shared pages.").internal();
   section.add("unavailable", &Backend::unavailable, "Why it cannot be used.").internal();
 }
 
@@ -127,7 +92,16 @@ void describe(Section<WeightedBackend>& section) {
 template <>
 void describe(Section<LoadBalancing>& section) {
   section.add("algorithm", &LoadBalancing::algorithm, "How one of several backends is chosen.");
-  section.add("sticky_sessions", &LoadBalancing::sticky_sessions, "Keep a client on its backend.");
+  section.add("sticky_sessions", &LoadBalancing::sticky_sessions,
+              "Keep a client on its backend for as long as that works.");
+  section
+      .add("sticky_timeout", &LoadBalancing::sticky_timeout,
+           "A client that has not come for so long is chosen for anew.")
+      .between(1s, 168h);
+  section
+      .add("attempts", &LoadBalancing::attempts,
+           "Backends that are tried for one connection while connecting fails.")
+      .range(1, 16);
 }
 
 template <>

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <tuple>
+#include <unordered_set>
 
 #include "config/check.h"
 #include "config/contents.h"
@@ -154,6 +155,24 @@ LoadResult load_merging(const LoadOptions& options, const Merge& step) {
   return finish(reader, {});
 }
 
+// The egress speaks to parents for one purpose alone: to check a backend that lies behind them.
+void forget_unchecked_logins(Config& config) {
+  std::unordered_set<std::string_view> needed;
+  for (const Backend& backend : config.backends) {
+    const bool checked = backend.health_check && backend.health_check->enabled &&
+                         backend.health_check->type != HealthCheckType::ping;
+    const Backend* each = checked ? &backend : nullptr;
+    for (; each != nullptr && needed.insert(each->name).second; each = config.backend(each->via)) {
+    }
+  }
+  for (Backend& backend : config.backends) {
+    if (!backend.proxy || needed.contains(backend.name)) continue;
+    backend.proxy->username.clear();
+    backend.proxy->password = {};
+    backend.proxy->tls = {};
+  }
+}
+
 }  // namespace
 
 LoadResult load_text(std::string_view yaml, std::string_view name, const LoadOptions& options) {
@@ -186,6 +205,11 @@ std::string show(const Config& config) {
 }
 
 std::string project(const Config& config, Role which) {
+  if (which == Role::egress) {
+    Config known = config;
+    forget_unchecked_logins(known);
+    return write_section(section_of<Config>(), &known, Writer::Purpose::projection, role(which));
+  }
   return write_section(section_of<Config>(), &config, Writer::Purpose::projection, role(which));
 }
 

@@ -47,7 +47,7 @@ BULKHEAD_NAMES(HealthCheckType, {"tcp", HealthCheckType::tcp}, {"http", HealthCh
 BULKHEAD_NAMES(Algorithm, {"round_robin", Algorithm::round_robin},
                {"least_conn", Algorithm::least_conn}, {"random", Algorithm::random},
                {"ip_hash", Algorithm::ip_hash}, {"weighted", Algorithm::weighted},
-               {"latency", Algorithm::latency})
+               {"latency", Algorithm::latency}, {"failover", Algorithm::failover})
 BULKHEAD_NAMES(MatchProtocol, {"http", MatchProtocol::http}, {"connect", MatchProtocol::connect},
                {"socks4", MatchProtocol::socks4}, {"socks5", MatchProtocol::socks5},
                {"udp", MatchProtocol::udp})

@@ -7,7 +7,8 @@
 //             parents itself), the contents of files instead of their paths (it has no files).
 //   egress    resolver, time-outs, destination policy, own listeners, backends' names, types and
 //   addresses. No
-//             credential of anybody.
+//             credential of anybody, but the logins to the parents that an active health check goes
+//             through.
 //   tunnel    backends with their VPN settings.
 //   auth      server.auth whole.
 //   vault     nothing.

@@ -98,6 +98,36 @@ TEST_F(Projection, EgressKnowsAddressesAndNoCredential) {
   EXPECT_THAT(config->rules, IsEmpty());
 }
 
+// It goes through the parents itself for an active check, and for nothing else.
+TEST_F(Projection, EgressKnowsTheLoginsThatChecksNeed) {
+  auto checked = std::make_shared<Config>(*config_);
+  Backend inner = checked->backends[0];
+  inner.name = "inner";
+  inner.via = "parent";
+  inner.proxy->password = Secret("inner-secret");
+  checked->backends.push_back(inner);
+  Backend other = inner;
+  other.name = "other";
+  other.proxy->password = Secret("other-secret");
+  checked->backends.push_back(other);
+  checked->backends[2].health_check.emplace();
+  checked->backends[2].slot = 7;
+  config_ = checked;
+  const std::string text = project(*config_, Role::egress);
+  EXPECT_THAT(text, AllOf(HasSubstr("parent-secret"), HasSubstr("inner-secret"),
+                          Not(HasSubstr("other-secret"))));
+  const auto config = projected(Role::egress);
+  EXPECT_EQ(config->backends[0].proxy, [&] {
+    ParentProxy parent = *config_->backends[0].proxy;
+    parent.tls.ca_file.clear();
+    return parent;
+  }());
+  EXPECT_EQ(config->backends[2].slot, 7u);
+  EXPECT_EQ(config->backends[0].slot, no_slot);
+  checked->backends[2].health_check->type = HealthCheckType::ping;
+  EXPECT_THAT(project(*config_, Role::egress), Not(HasSubstr("secret")));
+}
+
 TEST_F(Projection, AuthTunnelVaultAndAdmin) {
   EXPECT_EQ(projected(Role::auth)->server.auth, config_->server.auth);
   EXPECT_THAT(project(*config_, Role::auth),

@@ -1,4 +1,4 @@
-// `backends:`, `health_checks:` and `rules:`: the ways out, and which of them a request takes.
+// `backends:` and `rules:`: the ways out, and which of them a request takes.
 #pragma once
 
 #include <cstdint>
@@ -6,54 +6,26 @@
 #include <string>
 #include <vector>
 
+#include "config/health.h"
 #include "config/values.h"
 
 namespace bulkhead::config {
 
 enum class BackendType : std::uint8_t { direct, http, socks5, echo, wireguard, openvpn };
-enum class HealthCheckType : std::uint8_t { tcp, http, ping };
-enum class Algorithm : std::uint8_t { round_robin, least_conn, random, ip_hash, weighted, latency };
+enum class Algorithm : std::uint8_t {
+  round_robin,  // in turn, by weight
+  least_conn,   // the fewest connections in use, by weight
+  random,       // of two drawn by weight, that with fewer connections in use
+  ip_hash,      // by the client's address; the others' clients stay where a backend leaves
+  weighted,     // drawn by weight
+  latency,      // the shortest connect time measured
+  failover      // the first that works, in the order written
+};
 enum class MatchProtocol : std::uint8_t { http, connect, socks4, socks5, udp };
 enum class RuleAction : std::uint8_t { backend, block, redirect };
 
-inline constexpr unsigned max_via_depth = 8;  // backends one connection may pass through
-
-struct HealthDefaults {
-  Duration interval{30'000};
-  Duration timeout{5'000};
-  std::uint32_t healthy_threshold = 2;
-  std::uint32_t unhealthy_threshold = 3;
-  friend bool operator==(const HealthDefaults&, const HealthDefaults&) = default;
-};
-
-struct HealthChecks {
-  HealthDefaults defaults;
-  friend bool operator==(const HealthChecks&, const HealthChecks&) = default;
-};
-
-struct HealthHttp {
-  std::string url;
-  std::uint16_t expected_status = 200;
-  friend bool operator==(const HealthHttp&, const HealthHttp&) = default;
-};
-
-// What is not written comes from health_checks.defaults: see settings().
-struct HealthCheck {
-  bool enabled = true;  // a written health_check is on unless it says otherwise
-  HealthCheckType type = HealthCheckType::tcp;
-  std::optional<Duration> interval;
-  std::optional<Duration> timeout;
-  std::optional<std::uint32_t> healthy_threshold;
-  std::optional<std::uint32_t> unhealthy_threshold;
-  HealthHttp http;
-
-  HealthDefaults settings(const HealthDefaults& defaults) const {
-    return {interval.value_or(defaults.interval), timeout.value_or(defaults.timeout),
-            healthy_threshold.value_or(defaults.healthy_threshold),
-            unhealthy_threshold.value_or(defaults.unhealthy_threshold)};
-  }
-  friend bool operator==(const HealthCheck&, const HealthCheck&) = default;
-};
+inline constexpr unsigned max_via_depth = 8;      // backends one connection may pass through
+inline constexpr std::uint32_t no_slot = 0xFFFF;  // not in the shared pages
 
 // TLS to a parent proxy.
 struct ParentTls {
@@ -94,7 +66,11 @@ struct Backend {
   std::optional<Openvpn> openvpn;      // exactly when type is openvpn
   std::string via;  // name of the backend this one is reached through; empty: none
   std::optional<HealthCheck> health_check;
-  std::string unavailable;  // why it cannot be used (a file that is not there); empty: it can
+  std::optional<std::uint32_t> max_connections;  // 0: unlimited; empty: network.limits says
+  std::uint32_t max_queue = 100;                 // requests that wait for one of them
+  Duration queue_timeout{5'000};                 // how long
+  std::uint32_t slot = no_slot;  // its place in the shared pages; given by the supervisor
+  std::string unavailable;       // why it cannot be used (a file that is not there); empty: it can
   Origin origin;
   friend bool operator==(const Backend&, const Backend&) = default;
 };
@@ -108,6 +84,8 @@ struct WeightedBackend {
 struct LoadBalancing {
   Algorithm algorithm = Algorithm::round_robin;
   bool sticky_sessions = false;
+  Duration sticky_timeout{600'000};  // a client that has not come for so long is chosen for anew
+  std::uint32_t attempts = 3;        // backends tried for one connection, the first included
   friend bool operator==(const LoadBalancing&, const LoadBalancing&) = default;
 };
 
