@@ -111,9 +111,10 @@ struct AccessLog {
 // again when it is replaced. The layouts are in ipc/page/. owner is the index of the worker that
 // writes it, where each worker has one of its own.
 enum class PageKind : std::uint8_t {
+  backends,  // to acceptors; owner: the column of the process (ipc/page/columns.h)
   counters,
   limits,
-  health,
+  health,  // the egress may write it
   flows,
   copy_buffers,
   recorder,

@@ -85,8 +85,12 @@ class Reload::Turn {
   runtime::Event& free_;
 };
 
-Reload::Reload(config::LoadOptions options, Workforce& workforce, std::function<void()> changed)
-    : options_(std::move(options)), workforce_(workforce), changed_(std::move(changed)) {
+Reload::Reload(config::LoadOptions options, Workforce& workforce, SharedPages& pages,
+               std::function<void()> changed)
+    : options_(std::move(options)),
+      workforce_(workforce),
+      pages_(pages),
+      changed_(std::move(changed)) {
   free_.set();
 }
 
@@ -147,7 +151,9 @@ runtime::Task<Outcome> Reload::apply(config::LoadResult loaded,
   }
   auto next = std::make_shared<Generation>();
   next->number = ++last_number_;
-  next->config = loaded.config;
+  auto config = std::make_shared<config::Config>(*loaded.config);
+  pages_.assign_slots(*config, current_ ? current_->config.get() : nullptr);
+  next->config = std::move(config);
   next->warnings = warnings_of(outcome.diagnostics);
   for (std::string& warning : not_enforced(*loaded.config)) {
     log::warn("configuration", {{"problem", warning}});

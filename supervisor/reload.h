@@ -15,6 +15,7 @@
 #include "runtime/task.h"
 #include "supervisor/access_log_file.h"
 #include "supervisor/generation.h"
+#include "supervisor/shared_pages.h"
 #include "supervisor/workforce.h"
 
 namespace bulkhead::supervisor {
@@ -35,7 +36,8 @@ class Reload {
 
   // options: where the configuration comes from, for every load. changed: called after each new
   // generation.
-  Reload(config::LoadOptions options, Workforce& workforce, std::function<void()> changed);
+  Reload(config::LoadOptions options, Workforce& workforce, SharedPages& pages,
+         std::function<void()> changed);
 
   // The first generation, of a configuration that has been loaded already.
   runtime::Task<Outcome> start(config::LoadResult loaded);
@@ -73,6 +75,7 @@ class Reload {
 
   config::LoadOptions options_;
   Workforce& workforce_;
+  SharedPages& pages_;
   std::function<void()> changed_;
   Listeners listeners_;
   std::shared_ptr<const Generation> current_;

@@ -37,10 +37,10 @@ Supervisor::Supervisor(Start start, platform::SignalSet signals, platform::Servi
       signals_(std::move(signals)),
       notifier_(std::move(notifier)),
       started_(runtime::Clock::now()),
-      workforce_({start_.directories.libexec, to_platform(sandbox_),
-                  [this] { return reload_.current(); },
-                  [this](WorkerProcess& process) { reload_.hand_over_access_log(process); }}),
-      reload_(start_.load_options, workforce_, [this] { on_new_generation(); }) {}
+      workforce_(
+          {start_.directories.libexec, to_platform(sandbox_), [this] { return reload_.current(); },
+           [this](WorkerProcess& process) { reload_.hand_over_access_log(process); }, pages_}),
+      reload_(start_.load_options, workforce_, pages_, [this] { on_new_generation(); }) {}
 
 Supervisor::~Supervisor() = default;
 

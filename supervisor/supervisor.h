@@ -15,6 +15,7 @@
 #include "runtime/task.h"
 #include "supervisor/directories.h"
 #include "supervisor/reload.h"
+#include "supervisor/shared_pages.h"
 #include "supervisor/workforce.h"
 
 namespace bulkhead::supervisor {
@@ -42,6 +43,7 @@ class Supervisor {
 
   Workforce& workforce() { return workforce_; }
   Reload& reload() { return reload_; }
+  const SharedPages& pages() const { return pages_; }
   const Start& start() const { return start_; }
   runtime::Deadline started() const { return started_; }
   bool stopping() const { return stopping_; }
@@ -67,6 +69,7 @@ class Supervisor {
   platform::SignalSet signals_;
   platform::ServiceNotifier notifier_;
   runtime::Deadline started_;
+  SharedPages pages_;
   Workforce workforce_;
   Reload reload_;
   std::unique_ptr<ControlServer> control_;

@@ -65,6 +65,7 @@ WorkerProcess::WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control,
       child_(std::move(child)),
       channel_(std::move(control), proto::Party::supervisor, launch.role),
       egress_end_(std::move(launch.egress_end)),
+      column_(launch.column),
       started_(runtime::Clock::now()) {
   channel_.on<proto::Hello>(
       [this](proto::Hello hello, ipc::Envelope&) { greet(std::move(hello)); });

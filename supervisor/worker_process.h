@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ipc/channel.h"
+#include "ipc/page/columns.h"
 #include "ipc/page/recorder_page.h"
 #include "platform/process.h"
 #include "platform/shared_memory.h"
@@ -35,6 +36,7 @@ struct WorkerLaunch {
   // Acceptor only: the two ends of its channel to the egress, its own and the other, which is kept
   // for each egress to come.
   platform::UniqueFd egress_channel, egress_end;
+  std::uint32_t column = ipc::no_column;  // acceptor only: its own in the shared pages
 };
 
 class WorkerProcess {
@@ -66,6 +68,7 @@ class WorkerProcess {
 
   ipc::Channel& channel() { return channel_; }
   int egress_end() const { return egress_end_.get(); }  // of an acceptor's channel to the egress
+  std::uint32_t column() const { return column_; }      // in the shared pages
   const std::string& name() const { return name_; }     // "acceptor.0"
   proto::Party role() const { return role_; }
   std::uint32_t index() const { return index_; }
@@ -105,6 +108,7 @@ class WorkerProcess {
   platform::UniqueFd egress_end_;
   platform::UniqueFd recorder_memory_;
   platform::SharedMapping recorder_;
+  std::uint32_t column_;
   runtime::Deadline started_;
   runtime::Event greeting_;  // greeted, or ended
   runtime::Event over_;

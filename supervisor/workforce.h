@@ -15,6 +15,7 @@
 #include "runtime/gate.h"
 #include "runtime/task.h"
 #include "supervisor/crashes.h"
+#include "supervisor/shared_pages.h"
 #include "supervisor/worker.h"
 
 namespace bulkhead::supervisor {
@@ -28,6 +29,7 @@ class Workforce {
     std::function<std::shared_ptr<const Generation>()> current;
     // Called just before a process begins to serve a generation.
     std::function<void(WorkerProcess&)> before_commit;
+    SharedPages& pages;  // outlives this
   };
 
   explicit Workforce(Surroundings surroundings);

@@ -42,11 +42,16 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(
     if (!pair) return tl::unexpected("cannot make a channel: " + pair.error().to_string());
     launch.egress_channel = std::move(pair->first);
     launch.egress_end = std::move(pair->second);
+    launch.column = surroundings_.pages.take_column();
   }
+  const std::uint32_t column = launch.column;
   const std::string executable = launch.executable;
   auto process = WorkerProcess::start(std::move(launch));
-  if (!process)
+  if (!process) {
+    surroundings_.pages.give_back_column(column);
     return tl::unexpected("cannot start " + executable + ": " + process.error().to_string());
+  }
+  surroundings_.pages.hand_over((*process)->channel(), column);
   if (role == Party::egress) {
     connect_egress(**process);
   } else if (const auto peer = egress()) {
@@ -93,6 +98,7 @@ runtime::Task<void> Workforce::keep_filled(std::shared_ptr<Worker> worker) {
     const auto started = worker->process->started();
     auto process = worker->process;
     const platform::ExitReason reason = co_await process->run();
+    surroundings_.pages.give_back_column(process->column());
     const auto lifetime =
         std::chrono::duration_cast<runtime::Duration>(runtime::Clock::now() - started);
     if (process->died()) crashes_.note(*process);

@@ -1,0 +1,58 @@
+// The memory that workers share, made once for the supervisor's life: what they count in it
+// outlives each of them.
+//
+// Also gives out what it is divided by: a column for each acceptor process, which is zeroed when
+// that process is dead, and a slot for each backend, which it keeps as long as its name is in use.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/model.h"
+#include "ipc/channel.h"
+#include "ipc/page/backend_page.h"
+#include "ipc/page/health_page.h"
+#include "platform/shared_memory.h"
+#include "platform/unique_fd.h"
+
+namespace bulkhead::supervisor {
+
+class SharedPages {
+ public:
+  SharedPages();  // throws std::runtime_error: without them nothing can start
+
+  // For a process that is about to be started; no_column when all are taken (it is then counted
+  // nowhere).
+  std::uint32_t take_column();
+  // Its process has been reaped: what it counted is gone. The column may be taken again.
+  void give_back_column(std::uint32_t column);
+
+  // Sends a worker what its role may have, before its first generation.
+  void hand_over(ipc::Channel& worker, std::uint32_t column) const;
+
+  // Gives each backend its slot: the one its name has had, or a free one, or that of a name which
+  // neither configuration knows and no connection uses. current may be null.
+  void assign_slots(config::Config& next, const config::Config* current);
+
+  // A backend that config has not, but connections still use.
+  struct Leaving {
+    std::string name;
+    std::uint32_t slot = 0;
+  };
+  std::vector<Leaving> leaving(const config::Config& config) const;
+
+  const ipc::BackendPage& backends() const { return backends_.as<ipc::BackendPage>(); }
+  const ipc::HealthPage& health() const { return health_.as<ipc::HealthPage>(); }
+
+ private:
+  ipc::BackendPage& backend_page() { return backends_.as<ipc::BackendPage>(); }
+  std::uint32_t free_slot(const config::Config& next, const config::Config* current);
+
+  platform::UniqueFd backends_memory_, health_memory_, health_view_;
+  platform::SharedMapping backends_, health_;
+  std::vector<bool> columns_;       // taken
+  std::vector<std::string> slots_;  // names
+};
+
+}  // namespace bulkhead::supervisor
