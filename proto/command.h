@@ -22,6 +22,7 @@ enum class CommandName : std::uint8_t {
   rule_remove,       // arguments[0]: name
   rule_reorder,      // arguments: names, in the order wanted first
   connections,       // ConnectionRow*
+  stats,             // StatsRow, BackendStatsRow*
   close_connection,  // arguments[0]: id
   crashes,           // CrashRow*
   reopen_logs,

@@ -54,8 +54,6 @@ constexpr std::array permissions{
     Permission{drained, "drained", vault, supervisor, open, 0},
     Permission{query_connections, "query_connections", supervisor, acceptor, open, 0},
     Permission{connections, "connections", acceptor, supervisor, open, 0},
-    Permission{query_counters, "query_counters", supervisor, acceptor, open, 0},
-    Permission{counters, "counters", acceptor, supervisor, open, 0},
     Permission{close_connections, "close_connections", supervisor, acceptor, open, 0},
     Permission{open_tcp, "open_tcp", acceptor, egress, open, 0},
     Permission{open_udp, "open_udp", acceptor, egress, open, 0},
@@ -104,6 +102,8 @@ constexpr std::array permissions{
     Permission{rule_row, "rule_row", supervisor, proxyctl, open, 0},
     Permission{connection_row, "connection_row", supervisor, proxyctl, open, 0},
     Permission{crash_row, "crash_row", supervisor, proxyctl, open, 0},
+    Permission{stats_row, "stats_row", supervisor, proxyctl, open, 0},
+    Permission{backend_stats_row, "backend_stats_row", supervisor, proxyctl, open, 0},
     Permission{text, "text", supervisor, proxyctl, open, 0},
     Permission{done, "done", supervisor, proxyctl, open, 0},
 };

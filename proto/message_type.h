@@ -30,8 +30,6 @@ enum class MessageType : std::uint16_t {
   drained,
   query_connections,
   connections,
-  query_counters,
-  counters,
   close_connections,
   // opening.h: acceptor and egress
   open_tcp,
@@ -79,6 +77,8 @@ enum class MessageType : std::uint16_t {
   rule_row,
   connection_row,
   crash_row,
+  stats_row,
+  backend_stats_row,
   text,
   done,
   end_

@@ -10,6 +10,7 @@
 #include "proto/crash.h"
 #include "proto/message_type.h"
 #include "proto/opening.h"
+#include "proto/stats.h"
 #include "proto/vault.h"
 #include "proto/worker.h"
 
@@ -17,13 +18,13 @@ namespace bulkhead::proto {
 
 using AllMessages =
     std::tuple<Hello, Prepare, Listener, Peer, PeerRestarted, AccessLog, Page, Prepared, Commit,
-               Abort, Drain, Drained, QueryConnections, Connections, QueryCounters, Counters,
-               CloseConnections, OpenTcp, OpenUdp, BindTcp, OpenUdpClient, PinUdpClient, AdmitPeer,
-               Opened, Refused, Cancel, HoldPages, HoldFlow, HoldPipe, NotHeld, Release, VaultSync,
-               VaultSynced, Bequeath, HeldPipe, HeldFlow, HeldEnd, Adopt, AdoptEnd, Inherit,
-               Inherited, Relinquish, Relinquished, Rendezvous, TakeOver, TakenOver, ConveyEnd,
-               Estate, QueryVault, VaultState, TestBackend, BackendTested, Command, StatusRow,
-               WorkerRow, ListenerRow, BackendRow, RuleRow, ConnectionRow, CrashRow, TextPart,
+               Abort, Drain, Drained, QueryConnections, Connections, CloseConnections, OpenTcp,
+               OpenUdp, BindTcp, OpenUdpClient, PinUdpClient, AdmitPeer, Opened, Refused, Cancel,
+               HoldPages, HoldFlow, HoldPipe, NotHeld, Release, VaultSync, VaultSynced, Bequeath,
+               HeldPipe, HeldFlow, HeldEnd, Adopt, AdoptEnd, Inherit, Inherited, Relinquish,
+               Relinquished, Rendezvous, TakeOver, TakenOver, ConveyEnd, Estate, QueryVault,
+               VaultState, TestBackend, BackendTested, Command, StatusRow, WorkerRow, ListenerRow,
+               BackendRow, RuleRow, ConnectionRow, CrashRow, StatsRow, BackendStatsRow, TextPart,
                Done>;
 
 static_assert(std::tuple_size_v<AllMessages> == static_cast<std::size_t>(MessageType::end_),

@@ -14,9 +14,8 @@ using Types = std::set<MessageType>;
 // What may be said once the peer has greeted, or where nobody greets.
 Types allowed_when_open(Party from, Party to) {
   if (from == Party::supervisor && to == Party::acceptor) {
-    return {
-        prepare, listener,          peer_restarted, access_log,        page,         commit, abort,
-        drain,   query_connections, query_counters, close_connections, test_backend, inherit};
+    return {prepare, listener, peer_restarted,    access_log,        page,         commit,
+            abort,   drain,    query_connections, close_connections, test_backend, inherit};
   }
   if (from == Party::supervisor && to == Party::egress)
     return {prepare, peer, page, commit, abort, drain};
@@ -25,11 +24,11 @@ Types allowed_when_open(Party from, Party to) {
             drain,   bequeath, rendezvous, take_over, query_vault};
   }
   if (from == Party::supervisor && to == Party::proxyctl) {
-    return {status_row,     worker_row, listener_row, backend_row, rule_row,
-            connection_row, crash_row,  text,         done};
+    return {status_row, worker_row, listener_row,      backend_row, rule_row, connection_row,
+            crash_row,  stats_row,  backend_stats_row, text,        done};
   }
   if (from == Party::acceptor && to == Party::supervisor)
-    return {prepared, drained, connections, counters, backend_tested, inherited, relinquished};
+    return {prepared, drained, connections, backend_tested, inherited, relinquished};
   if (from == Party::egress && to == Party::supervisor) return {prepared, drained};
   if (from == Party::vault && to == Party::supervisor)
     return {prepared, drained, taken_over, estate, vault_state};

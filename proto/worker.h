@@ -148,6 +148,7 @@ struct ConnectionRow {
   std::uint64_t id = 0;
   std::uint16_t worker = 0;
   wire::Endpoint client;
+  Text<64> user;
   Text<16> protocol;
   Text<300> destination;
   Text<64> backend;
@@ -155,7 +156,7 @@ struct ConnectionRow {
   Text<24> state;
   std::uint64_t age_ms = 0, up = 0, down = 0;
   static auto fields(auto& self) {
-    return std::tie(self.id, self.worker, self.client, self.protocol, self.destination,
+    return std::tie(self.id, self.worker, self.client, self.user, self.protocol, self.destination,
                     self.backend, self.rule, self.state, self.age_ms, self.up, self.down);
   }
 };
@@ -171,28 +172,6 @@ struct Connections {
   bool last = false;
   List<ConnectionRow, 64> rows;
   static auto fields(auto& self) { return std::tie(self.last, self.rows); }
-};
-
-struct QueryCounters {
-  static constexpr MessageType type = MessageType::query_counters;
-  static auto fields(auto&) { return std::tie(); }
-};
-
-struct BackendCounter {
-  Text<64> backend;
-  std::uint64_t active = 0, opened = 0, failed = 0;
-  static auto fields(auto& self) {
-    return std::tie(self.backend, self.active, self.opened, self.failed);
-  }
-};
-
-struct Counters {
-  static constexpr MessageType type = MessageType::counters;
-  std::uint64_t active = 0, accepted = 0, refused = 0, up = 0, down = 0;
-  List<BackendCounter, 256> backends;
-  static auto fields(auto& self) {
-    return std::tie(self.active, self.accepted, self.refused, self.up, self.down, self.backends);
-  }
 };
 
 // Ends one connection, or with id 0 all.

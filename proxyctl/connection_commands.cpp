@@ -13,8 +13,15 @@ struct ListOptions {
 };
 
 ConnectionOrder order_of(const std::string& name) {
-  if (name == "bytes") return ConnectionOrder::bytes;
-  return name == "client" ? ConnectionOrder::client : ConnectionOrder::age;
+  static const std::map<std::string, ConnectionOrder> orders{
+      {"age", ConnectionOrder::age},
+      {"bytes", ConnectionOrder::bytes},
+      {"client", ConnectionOrder::client},
+      {"user", ConnectionOrder::user},
+      {"destination", ConnectionOrder::destination},
+      {"backend", ConnectionOrder::backend}};
+  const auto found = orders.find(name);
+  return found == orders.end() ? ConnectionOrder::age : found->second;
 }
 
 ExitCode run(const Session& session, const ListOptions& options) {
@@ -36,7 +43,7 @@ void add_connection_commands(CLI::App& app, Session& session) {
                   [&session, options] { return run(session, *options); });
   command->add_option("--sort", options->order, "Which come first")
       ->type_name("ORDER")
-      ->check(CLI::IsMember({"age", "bytes", "client"}));
+      ->check(CLI::IsMember({"age", "bytes", "client", "user", "destination", "backend"}));
   command->add_option("--filter", options->filter, "Only those with this text in a column")
       ->type_name("TEXT");
   command->add_option("--kill", options->kill, "End the connection of this id")

@@ -18,9 +18,10 @@ bool holds(const std::string& text, const std::string& part) {
 }
 
 bool passes(const proto::ConnectionRow& row, const std::string& filter) {
-  return holds(row.client.to_string(), filter) || holds(row.destination.value, filter) ||
-         holds(row.backend.value, filter) || holds(row.rule.value, filter) ||
-         holds(row.protocol.value, filter) || holds(row.state.value, filter);
+  return holds(row.client.to_string(), filter) || holds(row.user.value, filter) ||
+         holds(row.destination.value, filter) || holds(row.backend.value, filter) ||
+         holds(row.rule.value, filter) || holds(row.protocol.value, filter) ||
+         holds(row.state.value, filter);
 }
 
 bool comes_before(const proto::ConnectionRow& a, const proto::ConnectionRow& b,
@@ -30,6 +31,12 @@ bool comes_before(const proto::ConnectionRow& a, const proto::ConnectionRow& b,
       return a.up + a.down > b.up + b.down;
     case ConnectionOrder::client:
       return a.client < b.client;
+    case ConnectionOrder::user:
+      return a.user.value < b.user.value;
+    case ConnectionOrder::destination:
+      return a.destination.value < b.destination.value;
+    case ConnectionOrder::backend:
+      return a.backend.value < b.backend.value;
     default:
       return a.age_ms > b.age_ms;
   }
@@ -40,6 +47,7 @@ void write(JsonWriter& json, const proto::ConnectionRow& row) {
   json.member("id", row.id);
   json.member("worker", row.worker);
   json.member("client", row.client.to_string());
+  json.member("user", row.user.value);
   json.member("protocol", row.protocol.value);
   json.member("destination", row.destination.value);
   json.member("backend", row.backend.value);
@@ -72,6 +80,7 @@ void show_connections(const Session& session, const std::vector<proto::Connectio
   }
   Table table({{"ID", Align::right},
                {"CLIENT"},
+               {"USER"},
                {"PROTOCOL"},
                {"DESTINATION"},
                {"BACKEND"},
@@ -81,7 +90,7 @@ void show_connections(const Session& session, const std::vector<proto::Connectio
                {"UP", Align::right},
                {"DOWN", Align::right}});
   for (const auto& row : rows) {
-    table.add({std::to_string(row.id), row.client.to_string(), row.protocol.value,
+    table.add({std::to_string(row.id), row.client.to_string(), row.user.value, row.protocol.value,
                row.destination.value, row.backend.value, row.rule.value, row.state.value,
                short_duration(row.age_ms), short_bytes(row.up), short_bytes(row.down)});
   }

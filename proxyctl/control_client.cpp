@@ -124,6 +124,10 @@ bool take(Answer& answer, std::uint16_t type, std::span<const std::uint8_t> body
       return keep(answer.connections, body);
     case crash_row:
       return keep(answer.crashes, body);
+    case stats_row:
+      return keep(answer.stats, body);
+    case backend_stats_row:
+      return keep(answer.backend_stats, body);
     case text:
       return keep_text(answer.text, body);
     case done:

@@ -9,6 +9,7 @@
 
 #include "proto/command.h"
 #include "proto/crash.h"
+#include "proto/stats.h"
 #include "proxyctl/exit_code.h"
 
 namespace bulkhead::proxyctl {
@@ -27,6 +28,8 @@ struct Answer {
   std::vector<proto::RuleRow> rules;
   std::vector<proto::ConnectionRow> connections;
   std::vector<proto::CrashRow> crashes;
+  std::vector<proto::StatsRow> stats;
+  std::vector<proto::BackendStatsRow> backend_stats;
   std::string text;
   proto::Done done;  // may say that the command failed
 };

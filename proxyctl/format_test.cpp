@@ -86,6 +86,8 @@ proto::ConnectionRow connection(std::uint64_t id, const char* client, std::uint6
   row.client = *wire::Endpoint::parse(client);
   row.age_ms = age;
   row.down = bytes;
+  row.user = id == 3 ? "alice" : "bob";
+  row.backend = id == 1 ? "a" : "b";
   row.destination = id == 2 ? "Example.COM:443" : "other.test:80";
   return row;
 }
@@ -106,6 +108,10 @@ TEST(Connections, AreSortedAndFiltered) {
   EXPECT_EQ(ids(ConnectionOrder::age, ""), (Ids{2, 3, 1}));
   EXPECT_EQ(ids(ConnectionOrder::bytes, ""), (Ids{1, 2, 3}));
   EXPECT_EQ(ids(ConnectionOrder::client, ""), (Ids{2, 1, 3}));
+  EXPECT_EQ(ids(ConnectionOrder::user, ""), (Ids{3, 1, 2}));
+  EXPECT_EQ(ids(ConnectionOrder::destination, ""), (Ids{2, 1, 3}));
+  EXPECT_EQ(ids(ConnectionOrder::backend, ""), (Ids{1, 2, 3}));
+  EXPECT_EQ(ids(ConnectionOrder::age, "alice"), (Ids{3}));
   EXPECT_EQ(ids(ConnectionOrder::age, "example.com"), (Ids{2}));
   EXPECT_EQ(ids(ConnectionOrder::age, "10.0.0.3"), (Ids{3}));
   EXPECT_TRUE(ids(ConnectionOrder::age, "nothing").empty());

@@ -27,6 +27,10 @@ void add_server_commands(CLI::App& app, Session& session) {
                   show_status(session, answer);
                 });
               });
+  add_command(app, session, "stats", "What was carried and refused, and how fast", [&session] {
+    return ask_and_show(session, {stats, {}},
+                        [&session](const Answer& answer) { show_stats(session, answer); });
+  });
   CLI::App* logs = app.add_subcommand("logs", "Log files")->require_subcommand(1);
   add_acknowledged(*logs, session, "reopen", "Open the access log anew, after it was moved away",
                    reopen_logs);

@@ -9,6 +9,7 @@
 namespace bulkhead::proxyctl {
 
 void show_status(const Session& session, const Answer& answer);
+void show_stats(const Session& session, const Answer& answer);
 void show_backends(const Session& session, const std::vector<proto::BackendRow>& backends);
 void show_rules(const Session& session, const std::vector<proto::RuleRow>& rules);
 
@@ -16,10 +17,10 @@ void show_rules(const Session& session, const std::vector<proto::RuleRow>& rules
 void show_crashes(const Session& session, const std::vector<proto::CrashRow>& rows,
                   std::size_t last);
 
-enum class ConnectionOrder { age, bytes, client };
+enum class ConnectionOrder { age, bytes, client, user, destination, backend };
 
-// Those that hold filter in their client, destination, backend, rule, protocol or state (case of
-// ASCII ignored): oldest, busiest, or by address first.
+// Those that hold filter in their client, user, destination, backend, rule, protocol or state (case
+// of ASCII ignored): oldest first, or busiest, or in the order of that column.
 std::vector<proto::ConnectionRow> select_connections(std::vector<proto::ConnectionRow> rows,
                                                      ConnectionOrder order,
                                                      const std::string& filter);

@@ -60,14 +60,17 @@ void SharedPages::give_back_column(std::uint32_t column) {
     cell.in_use = 0;
     cell.waiting = 0;
   }
+  counters_.forget_open(column);
   columns_[column] = false;
 }
 
-void SharedPages::hand_over(ipc::Channel& worker, std::uint32_t column) const {
+void SharedPages::hand_over(ipc::Channel& worker, std::uint32_t column) {
   const bool probes = worker.peer() == proto::Party::egress;
   send_page(worker, proto::PageKind::health, 0, probes ? health_memory_ : health_view_);
   if (worker.peer() == proto::Party::acceptor && column != ipc::no_column) {
     send_page(worker, proto::PageKind::backends, column, backends_memory_);
+    const std::string error = counters_.hand_over(worker, column);
+    if (!error.empty()) runtime::log::error("no page of counters", {{"reason", error}});
   }
 }
 

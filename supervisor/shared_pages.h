@@ -15,6 +15,7 @@
 #include "ipc/page/health_page.h"
 #include "platform/shared_memory.h"
 #include "platform/unique_fd.h"
+#include "supervisor/counters_pages.h"
 
 namespace bulkhead::supervisor {
 
@@ -29,7 +30,7 @@ class SharedPages {
   void give_back_column(std::uint32_t column);
 
   // Sends a worker what its role may have, before its first generation.
-  void hand_over(ipc::Channel& worker, std::uint32_t column) const;
+  void hand_over(ipc::Channel& worker, std::uint32_t column);
 
   // Gives each backend its slot: the one its name has had, or a free one, or that of a name which
   // neither configuration knows and no connection uses. current may be null.
@@ -44,6 +45,7 @@ class SharedPages {
 
   const ipc::BackendPage& backends() const { return backends_.as<ipc::BackendPage>(); }
   const ipc::HealthPage& health() const { return health_.as<ipc::HealthPage>(); }
+  const CountersPages& counters() const { return counters_; }
 
  private:
   ipc::BackendPage& backend_page() { return backends_.as<ipc::BackendPage>(); }
@@ -51,6 +53,7 @@ class SharedPages {
 
   platform::UniqueFd backends_memory_, health_memory_, health_view_;
   platform::SharedMapping backends_, health_;
+  CountersPages counters_;
   std::vector<bool> columns_;       // taken
   std::vector<std::string> slots_;  // names
 };

@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "supervisor/control/commands.h"
-#include "supervisor/control/counters.h"
 #include "supervisor/control/managed_edit.h"
 #include "supervisor/control/names.h"
 
@@ -12,7 +11,7 @@ namespace {
 constexpr std::uint32_t test_timeout_ms = 10'000;
 constexpr runtime::Duration test_grace{2'000};
 
-proto::BackendRow backend_row(const config::Backend& backend, const proto::Counters& totals) {
+proto::BackendRow backend_row(const config::Backend& backend, const ipc::BackendSum& sum) {
   proto::BackendRow row;
   row.name = backend.name;
   row.kind = kind_of(backend.type);
@@ -26,12 +25,9 @@ proto::BackendRow backend_row(const config::Backend& backend, const proto::Count
     row.reason =
         backend.unavailable.empty() ? "no tunnel worker in this version" : backend.unavailable;
   }
-  for (const proto::BackendCounter& counter : totals.backends.items) {
-    if (counter.backend.value != backend.name) continue;
-    row.active = counter.active;
-    row.opened = counter.opened;
-    row.failed = counter.failed;
-  }
+  row.active = sum.active;
+  row.opened = sum.opened;
+  row.failed = sum.failed;
   return row;
 }
 
@@ -55,10 +51,11 @@ std::string describe(const proto::BackendTested& tested) {
 }  // namespace
 
 runtime::Task<void> list_backends(Supervisor& supervisor, const proto::Command&, Answer& answer) {
-  const proto::Counters totals = co_await collect_counters(supervisor.workforce());
   const auto config = supervisor.reload().current()->config;
+  const ipc::CountersSum totals = supervisor.pages().counters().sum(*config);
   for (const config::Backend& backend : config->backends) {
-    const bool going_on = co_await answer.row(backend_row(backend, totals));
+    const bool going_on =
+        co_await answer.row(backend_row(backend, totals.backends.at(backend.name)));
     if (!going_on) co_return;
   }
 }

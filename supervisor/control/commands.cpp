@@ -32,6 +32,8 @@ CommandFunction find_command(proto::CommandName name) {
       return close_connection;
     case proto::CommandName::crashes:
       return list_crashes;
+    case proto::CommandName::stats:
+      return show_stats;
     case proto::CommandName::reopen_logs:
       return reopen_logs;
     case proto::CommandName::stop:

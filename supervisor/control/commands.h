@@ -44,6 +44,8 @@ runtime::Task<void> close_connection(Supervisor& supervisor, const proto::Comman
                                      Answer& answer);
 runtime::Task<void> list_crashes(Supervisor& supervisor, const proto::Command& command,
                                  Answer& answer);
+runtime::Task<void> show_stats(Supervisor& supervisor, const proto::Command& command,
+                               Answer& answer);
 runtime::Task<void> reopen_logs(Supervisor& supervisor, const proto::Command& command,
                                 Answer& answer);
 runtime::Task<void> stop_daemon(Supervisor& supervisor, const proto::Command& command,

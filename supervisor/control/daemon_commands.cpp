@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include "supervisor/control/commands.h"
-#include "supervisor/control/counters.h"
 
 namespace bulkhead::supervisor {
 namespace {
@@ -25,7 +24,7 @@ std::string_view to_string(config::SandboxMode mode) {
   return "";
 }
 
-proto::StatusRow status_row(Supervisor& supervisor, const proto::Counters& totals) {
+proto::StatusRow status_row(Supervisor& supervisor, const ipc::CountersSum& totals) {
   const auto generation = supervisor.reload().current();
   proto::StatusRow row;
   row.version = BULKHEAD_VERSION;
@@ -41,9 +40,9 @@ proto::StatusRow status_row(Supervisor& supervisor, const proto::Counters& total
   row.last_reload = supervisor.reload().counts().last;
   row.active = totals.active;
   row.accepted = totals.accepted;
-  row.refused = totals.refused;
-  row.up = totals.up;
-  row.down = totals.down;
+  row.refused = totals.all_refused();
+  row.up = totals.all_bytes().up;
+  row.down = totals.all_bytes().down;
   for (const std::string& notice : supervisor.start().notices) row.warnings.push(notice);
   for (const std::string& warning : generation->warnings) row.warnings.push(warning);
   return row;
@@ -70,7 +69,8 @@ proto::WorkerRow worker_row(Supervisor& supervisor, const Worker& worker) {
 }  // namespace
 
 runtime::Task<void> show_status(Supervisor& supervisor, const proto::Command&, Answer& answer) {
-  const proto::Counters totals = co_await collect_counters(supervisor.workforce());
+  const ipc::CountersSum totals =
+      supervisor.pages().counters().sum(*supervisor.reload().current()->config);
   bool going_on = co_await answer.row(status_row(supervisor, totals));
   const auto workers = supervisor.workforce().workers();
   for (std::size_t i = 0; going_on && i < workers.size(); ++i) {

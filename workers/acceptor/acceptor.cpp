@@ -5,12 +5,10 @@
 namespace bulkhead::acceptor {
 
 void Acceptor::record(const Generation& under, const AccessRecord& record) {
-  totals.up += record.bytes_received;
-  totals.down += record.bytes_sent;
-  if (record.refusal) ++totals.refused;
+  const auto now = std::chrono::steady_clock::now();
+  counters.count(record, now);
   const config::AccessLog& settings = under.config->access_log;
-  if (settings.enabled)
-    access_log.write(format_line(settings, record, std::chrono::steady_clock::now()));
+  if (settings.enabled) access_log.write(format_line(settings, record, now));
 }
 
 }  // namespace bulkhead::acceptor

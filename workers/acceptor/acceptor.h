@@ -7,30 +7,27 @@
 #include "workers/acceptor/observe/access_log.h"
 #include "workers/acceptor/observe/access_record.h"
 #include "workers/acceptor/observe/connection_table.h"
+#include "workers/acceptor/observe/counters.h"
 #include "workers/acceptor/outbound/backend_counters.h"
 #include "workers/acceptor/outbound/egress_link.h"
 #include "workers/acceptor/outbound/upstream_pool.h"
 
 namespace bulkhead::acceptor {
 
-struct Totals {
-  std::uint64_t accepted = 0, refused = 0, up = 0, down = 0;
-};
-
 struct Acceptor {
   // egress_channel: see EgressLink.
   Acceptor(std::uint32_t index, platform::UniqueFd egress_channel)
-      : egress(std::move(egress_channel)), connections(index) {}
+      : egress(std::move(egress_channel)), backends(counters), connections(index, counters) {}
 
   // The generation in force. A session takes it anew for each request and keeps it for that
   // request's length.
   std::shared_ptr<const Generation> generation;
   EgressLink egress;
+  Counters counters;
   BackendCounters backends;
   UpstreamPool pool;
   AccessLog access_log;
   ConnectionTable connections;
-  Totals totals;
 
   // Counts the request and writes its line.
   void record(const Generation& under, const AccessRecord& record);

@@ -76,7 +76,8 @@ bool Listening::accept_one() {
     // The newest is turned away while there is still room for what the others need to go on.
     ipc::note(ipc::Happening::turned_away, 0, listener_.id, EMFILE);
     warn_exhausted("descriptors are running out");
-    ++acceptor_.totals.refused;
+    acceptor_.counters.page().accepted.add(1);
+    acceptor_.counters.count_turned_away(proto::Refusal::overloaded);
     return true;
   }
   if (accepted) {
@@ -107,7 +108,6 @@ void Listening::warn_exhausted(const std::string& what) {
 }
 
 void Listening::serve(platform::UniqueFd socket, wire::Endpoint peer) {
-  ++acceptor_.totals.accepted;
   start_session(acceptor_, listener_, std::move(socket), peer);
 }
 

@@ -38,9 +38,6 @@ void AcceptorService::attach(ipc::Channel& control) {
       [this, &control](proto::QueryConnections, ipc::Envelope& envelope) {
         send_connections(control, envelope.id);
       });
-  control.on<proto::QueryCounters>([this, &control](proto::QueryCounters, ipc::Envelope& envelope) {
-    send_counters(control, envelope.id);
-  });
   control.on<proto::TestBackend>(
       [this, &control](proto::TestBackend message, ipc::Envelope& envelope) {
         runtime::spawn(test_backend(control, std::move(message), envelope.id));
@@ -59,6 +56,12 @@ runtime::Task<void> AcceptorService::test_backend(ipc::Channel& control, proto::
   const proto::BackendTested tested = co_await try_backend(
       acceptor_.egress, acceptor_.backends, acceptor_.generation, std::move(request));
   control.send(tested, {}, id);
+}
+
+void AcceptorService::page(proto::Page message, platform::UniqueFd memory) {
+  std::string error;
+  if (message.kind == proto::PageKind::counters) error = acceptor_.counters.attach(memory.get());
+  if (!error.empty()) runtime::log::error("cannot use shared memory", {{"reason", error}});
 }
 
 void AcceptorService::on_listener(proto::Listener message, platform::UniqueFd socket) {
@@ -81,6 +84,7 @@ std::string AcceptorService::prepare(std::uint32_t generation,
     if (!serving_.contains(id) && !arrived_.contains(id))
       return "listener " + std::to_string(id) + " never arrived";
   }
+  if (!acceptor_.counters.attached()) return "the page of counters never arrived";
   std::string error;
   auto made = Generation::make(generation, std::move(config), error);
   if (!made) return error;
@@ -144,19 +148,6 @@ void AcceptorService::send_connections(ipc::Channel& control, std::uint32_t id) 
   }
   part.last = true;
   control.send(part, {}, id);
-}
-
-void AcceptorService::send_counters(ipc::Channel& control, std::uint32_t id) const {
-  proto::Counters counters;
-  counters.active = acceptor_.connections.size();
-  counters.accepted = acceptor_.totals.accepted;
-  counters.refused = acceptor_.totals.refused;
-  counters.up = acceptor_.totals.up;
-  counters.down = acceptor_.totals.down;
-  for (const auto& [name, count] : acceptor_.backends.all()) {
-    counters.backends.push({name, count.active, count.opened, count.failed});
-  }
-  control.send(counters, {}, id);
 }
 
 }  // namespace bulkhead::acceptor

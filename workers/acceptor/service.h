@@ -17,6 +17,7 @@ class AcceptorService final : public workers::Service {
   explicit AcceptorService(std::uint32_t index);
 
   void attach(ipc::Channel& control) override;
+  void page(proto::Page message, platform::UniqueFd memory) override;
   std::string prepare(std::uint32_t generation, std::shared_ptr<const config::Config> config,
                       const std::vector<std::uint32_t>& listeners) override;
   void commit(std::uint32_t generation) override;
@@ -34,7 +35,6 @@ class AcceptorService final : public workers::Service {
                                    std::uint32_t id);
   void on_listener(proto::Listener message, platform::UniqueFd socket);
   void send_connections(ipc::Channel& control, std::uint32_t id) const;
-  void send_counters(ipc::Channel& control, std::uint32_t id) const;
 
   Acceptor acceptor_;
   std::map<std::uint32_t, std::shared_ptr<Listening>> serving_;

@@ -29,10 +29,13 @@ struct AccessRecord {
   int status =
       0;  // what the client was told: HTTP status, or the HTTP status a SOCKS reply corresponds to
   std::optional<proto::Refusal> refusal;
-  std::string detail;                // more about the refusal, for the log only
-  std::uint64_t bytes_sent = 0;      // to the client
-  std::uint64_t bytes_received = 0;  // from the client
+  std::string detail;                                    // more about the refusal, for the log only
+  std::uint64_t bytes_sent = 0;                          // to the client
+  std::uint64_t bytes_received = 0;                      // from the client
+  std::uint64_t counted_sent = 0, counted_received = 0;  // of these: counted while they moved
   std::chrono::microseconds connect_time{0};
+  // Plain HTTP: until the first octet of the response went to the client; 0: none did.
+  std::chrono::microseconds first_byte{0};
   std::string rule;
   std::string backend;
   std::optional<wire::Endpoint> upstream;  // the address connected to

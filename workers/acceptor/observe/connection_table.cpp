@@ -11,12 +11,23 @@ ConnectionEntry::ConnectionEntry(ConnectionTable& table, wire::Endpoint endpoint
       began_(runtime::Loop::current().now()),
       pass_(table.gate_.enter()) {
   table_.entries_.emplace(id_, this);
+  table_.counters_.page().accepted.add(1);
+  table_.counters_.page().active.add(1);
+  table_.counters_.protocol(protocol_).active.add(1);
   ipc::note(ipc::Happening::accepted, id_);
 }
 
 ConnectionEntry::~ConnectionEntry() {
   table_.entries_.erase(id_);
   ipc::note(ipc::Happening::ended, id_, up, down);
+  table_.counters_.page().active.subtract(1);
+  table_.counters_.protocol(protocol_).active.subtract(1);
+}
+
+void ConnectionEntry::set_protocol(std::string_view name) {
+  table_.counters_.protocol(protocol_).active.subtract(1);
+  protocol_ = ipc::protocol_named(name);
+  table_.counters_.protocol(protocol_).active.add(1);
 }
 
 void ConnectionEntry::set_idle(bool idle) {
@@ -29,7 +40,8 @@ proto::ConnectionRow ConnectionEntry::row(runtime::Deadline now) const {
   row.id = id_;
   row.worker = static_cast<std::uint16_t>(id_ >> 48);
   row.client = client;
-  row.protocol = protocol;
+  if (protocol_ != ipc::Protocol::unknown) row.protocol = to_string(protocol_);
+  row.user = user;
   row.destination = destination;
   row.backend = backend;
   row.rule = rule;

@@ -11,6 +11,7 @@
 #include "runtime/loop.h"
 #include "runtime/waiter.h"
 #include "wire/address.h"
+#include "workers/acceptor/observe/counters.h"
 
 namespace bulkhead::acceptor {
 
@@ -32,8 +33,11 @@ class ConnectionEntry {
   void set_idle(bool idle);
   bool is_idle() const { return idle_; }
 
+  // As the access log calls it.
+  void set_protocol(std::string_view name);
+
   wire::Endpoint client;
-  std::string protocol, destination, backend, rule;
+  std::string user, destination, backend, rule;
   std::string_view state = "reading request";
   // Bytes of finished requests, and the live counters of the one under way.
   std::uint64_t up = 0, down = 0;
@@ -46,13 +50,15 @@ class ConnectionEntry {
   runtime::Deadline began_;
   runtime::CancelScope scope_;
   runtime::Gate::Pass pass_;
+  ipc::Protocol protocol_ = ipc::Protocol::unknown;
   bool idle_ = false;
 };
 
 class ConnectionTable {
  public:
-  explicit ConnectionTable(std::uint32_t worker_index)
-      : next_id_((std::uint64_t{worker_index} << 48) + 1) {}
+  // The counters outlive the table.
+  ConnectionTable(std::uint32_t worker_index, Counters& counters)
+      : counters_(counters), next_id_((std::uint64_t{worker_index} << 48) + 1) {}
 
   // Ends one connection; false if there is none of that id.
   bool close(std::uint64_t id);
@@ -68,6 +74,7 @@ class ConnectionTable {
  private:
   friend class ConnectionEntry;
 
+  Counters& counters_;
   std::map<std::uint64_t, ConnectionEntry*> entries_;
   runtime::Gate gate_;
   std::uint64_t next_id_;

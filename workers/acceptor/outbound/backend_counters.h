@@ -1,16 +1,14 @@
-// How often each backend was used, for `proxyctl backend list`.
+// How often each backend was used: its slot in the page of counters, and how an open connection
+// stands in it for as long as it lives.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <string>
 #include <string_view>
+
+#include "workers/acceptor/observe/counters.h"
 
 namespace bulkhead::acceptor {
 
-struct BackendCount {
-  std::uint64_t active = 0, opened = 0, failed = 0;
-};
+using BackendCount = ipc::BackendCounters;
 
 class BackendCounters {
  public:
@@ -19,28 +17,26 @@ class BackendCounters {
    public:
     Use() = default;  // of nothing
     explicit Use(BackendCount& count) : count_(&count) {
-      ++count.active;
-      ++count.opened;
+      count.active.add(1);
+      count.opened.add(1);
     }
     Use(Use&& other) noexcept : count_(other.count_) { other.count_ = nullptr; }
     Use& operator=(Use&&) = delete;
     ~Use() {
-      if (count_ != nullptr) --count_->active;
+      if (count_ != nullptr) count_->active.subtract(1);
     }
 
    private:
     BackendCount* count_ = nullptr;
   };
 
+  explicit BackendCounters(Counters& counters) : counters_(counters) {}
+
   // The reference stays valid: backends are few and never forgotten.
-  BackendCount& of(std::string_view backend) {
-    const auto found = counts_.find(backend);
-    return found != counts_.end() ? found->second : counts_[std::string(backend)];
-  }
-  const std::map<std::string, BackendCount, std::less<>>& all() const { return counts_; }
+  BackendCount& of(std::string_view backend) { return counters_.backend(backend); }
 
  private:
-  std::map<std::string, BackendCount, std::less<>> counts_;
+  Counters& counters_;
 };
 
 }  // namespace bulkhead::acceptor

@@ -78,7 +78,7 @@ runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
   ipc::note(ipc::Happening::opening, request.connection, hops.size(), milliseconds_until(deadline));
   auto opened = co_await egress.ask(first_hop(request, hops, deadline), deadline);
   if (!opened) {
-    ++count.failed;
+    count.failed.add(1);
     co_return tl::unexpected(opened.error());
   }
   const auto connected = runtime::Clock::now();
@@ -93,7 +93,7 @@ runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
         co_await egress::open_through(hops, std::move(stream), request.destination, connect_last,
                                       request.generation->parent_tls, deadline);
     if (!through) {
-      ++count.failed;
+      count.failed.add(1);
       co_return tl::unexpected(through.error());
     }
     stream = std::move(*through);

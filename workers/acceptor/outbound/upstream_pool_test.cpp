@@ -49,10 +49,10 @@ TEST(UpstreamPool, GivesBackTheLatestOfTheSameWayOnly) {
   ASSERT_TRUE(taken);
   EXPECT_EQ(taken->stream.get(), latest);
   EXPECT_EQ(pool.size(), 1u);
-  EXPECT_EQ(count.active, 2u);
+  EXPECT_EQ(count.active.get(), 2u);
   pool.clear();
   run_for(loop, 1ms);
-  EXPECT_EQ(count.active, 1u);
+  EXPECT_EQ(count.active.get(), 1u);
 }
 
 TEST(UpstreamPool, DropsWhatTheUpstreamClosesOrSpeaksOn) {
@@ -66,7 +66,7 @@ TEST(UpstreamPool, DropsWhatTheUpstreamClosesOrSpeaksOn) {
   EXPECT_EQ(::send(chatty.peer.get(), "x", 1, MSG_NOSIGNAL), 1);
   run_for(loop, 5ms);
   EXPECT_EQ(pool.size(), 0u);
-  EXPECT_EQ(count.active, 0u);
+  EXPECT_EQ(count.active.get(), 0u);
 }
 
 TEST(UpstreamPool, IsBoundedOverAllWays) {
@@ -82,7 +82,7 @@ TEST(UpstreamPool, IsBoundedOverAllWays) {
   EXPECT_EQ(pool.size(), UpstreamPool::max_total);
   pool.clear();
   run_for(loop, 1ms);
-  EXPECT_EQ(count.active, 0u);
+  EXPECT_EQ(count.active.get(), 0u);
 }
 
 TEST(UpstreamPool, NeverHandsOutAClosedOne) {
@@ -105,7 +105,7 @@ TEST(UpstreamPool, KeepsNoMoreAndNoLongerThanAllowed) {
   EXPECT_EQ(pool.size(), 2u);
   run_for(loop, 20ms);
   EXPECT_EQ(pool.size(), 0u);
-  EXPECT_EQ(count.active, 0u);
+  EXPECT_EQ(count.active.get(), 0u);
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ HttpExchange::HttpExchange(Client& client, Route route, http1::RequestHead& head
       route_(std::move(route)),
       head_(head),
       record_(std::move(record)),
+      live_(client.acceptor.counters, record_),
       config_(*route_.generation->config),
       client_keeps_alive_(head.keep_alive),
       upgrade_requested_(!head.upgrade.empty()),
@@ -225,6 +226,7 @@ runtime::Task<bool> HttpExchange::upload_body(runtime::Stream& upstream) {
     }
     client_.buffer.consume(step.consumed);
     record_.bytes_received += step.consumed;
+    live_.up(step.consumed);
     const runtime::IoResult sent =
         co_await runtime::write_all(upstream, out, after(config_.network.timeouts.write));
     if (!sent.ok()) co_return false;
@@ -325,6 +327,8 @@ std::string HttpExchange::response_head_text(http1::BodyFraming& framing) {
     return {};
   }
   record_.status = response.status;
+  record_.first_byte = std::chrono::ceil<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - record_.began);
   upgraded_ = response.status == 101;
   upstream_reusable_ = response.keep_alive && !upgraded_;
   http1::ResponseForwarding forwarding;
@@ -386,6 +390,7 @@ runtime::Task<bool> HttpExchange::write_to_client(std::string bytes) {
   const runtime::IoResult sent =
       co_await runtime::write_all(*client_.stream, bytes, after(config_.network.timeouts.write));
   record_.bytes_sent += sent.bytes;
+  live_.down(sent.bytes);
   if (sent.ok()) co_return true;
   client_broken_ = true;
   fail(Refusal::internal_error, "the client went away");

@@ -16,6 +16,7 @@
 #include "wire/http1/forward.h"
 #include "wire/http1/request.h"
 #include "wire/http1/response.h"
+#include "workers/acceptor/observe/live_bytes.h"
 #include "workers/acceptor/outbound/upstream.h"
 #include "workers/acceptor/session/client.h"
 
@@ -62,6 +63,7 @@ class HttpExchange {
   Route route_;
   wire::http1::RequestHead& head_;
   AccessRecord record_;
+  LiveBytes live_;
   const config::Config& config_;
 
   std::string pool_key_;

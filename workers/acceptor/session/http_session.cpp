@@ -61,7 +61,8 @@ void describe(AccessRecord& record, const http1::RequestHead& head,
 }
 
 void show(Client& client, const AccessRecord& record, std::string_view state) {
-  client.entry.protocol = record.protocol;
+  client.entry.set_protocol(record.protocol);
+  client.entry.user = record.username;
   client.entry.destination = record.destination.to_string();
   client.entry.rule = record.rule;
   client.entry.backend = record.backend;
@@ -197,7 +198,7 @@ runtime::Task<bool> serve_one(Client& client) {
 }  // namespace
 
 runtime::Task<void> serve_http(Client& client) {
-  client.entry.protocol = "http";
+  client.entry.set_protocol("http");
   bool more = true;
   while (more) more = co_await serve_one(client);
 }

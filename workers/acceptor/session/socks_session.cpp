@@ -113,7 +113,7 @@ runtime::Task<void> serve_socks5(Client& client) {
   const std::shared_ptr<const Generation> generation = client.acceptor.generation;
   const auto deadline =
       runtime::Loop::current().after(generation->config->network.timeouts.handshake);
-  client.entry.protocol = "socks5";
+  client.entry.set_protocol("socks5");
   const bool agreed = co_await negotiate(client, generation, deadline);
   if (!agreed) co_return;
   const Arrival arrival = co_await await_message(client, socks::parse_request, deadline);
@@ -134,7 +134,7 @@ runtime::Task<void> serve_socks4(Client& client) {
   const std::shared_ptr<const Generation> generation = client.acceptor.generation;
   const auto deadline =
       runtime::Loop::current().after(generation->config->network.timeouts.handshake);
-  client.entry.protocol = "socks4";
+  client.entry.set_protocol("socks4");
   const Arrival arrival = co_await await_message(client, socks::parse_request_v4, deadline);
   if (arrival == Arrival::late)
     record_failure(client, *generation, 4, {Refusal::header_timeout, "request incomplete"});

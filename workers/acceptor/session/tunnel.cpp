@@ -2,6 +2,7 @@
 
 #include "ipc/page/flight_recorder.h"
 #include "runtime/log.h"
+#include "workers/acceptor/observe/live_bytes.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -30,17 +31,28 @@ class LiveCounters {
   const runtime::RelayCounters& counters_;
 };
 
-runtime::RelayOptions options_of(const Route& route) {
-  const config::Network& network = route.generation->config->network;
-  runtime::RelayOptions options;
-  options.idle = network.timeouts.idle;
-  options.write = network.timeouts.write;
-  if (network.keepalive.enabled) {
-    options.keepalive =
-        std::chrono::ceil<std::chrono::seconds>(runtime::Duration(network.keepalive.interval));
+// What watches a tunnel's bytes as they move. The record outlives it.
+struct Watch {
+  Watch(Client& client, AccessRecord& record) : bytes(client.acceptor.counters, record) {}
+
+  runtime::RelayOptions options(const Route& route) {
+    const config::Network& network = route.generation->config->network;
+    runtime::RelayOptions options;
+    options.idle = network.timeouts.idle;
+    options.write = network.timeouts.write;
+    options.up = &up;
+    options.down = &down;
+    if (network.keepalive.enabled) {
+      options.keepalive =
+          std::chrono::ceil<std::chrono::seconds>(runtime::Duration(network.keepalive.interval));
+    }
+    return options;
   }
-  return options;
-}
+
+  LiveBytes bytes;
+  UpMeter up{bytes};
+  DownMeter down{bytes};
+};
 
 // What was read from the client behind its request. A task of its own, so that its buffer does not
 // stay for the life of the tunnel.
@@ -77,7 +89,8 @@ runtime::Task<runtime::RelayEnd> run_tunnel(Client& client) {
   Tunnel& tunnel = *client.tunnel;
   const bool echoed = tunnel.upstream == nullptr;
   runtime::Stream& upstream = echoed ? *client.stream : *tunnel.upstream;
-  const runtime::RelayOptions options = options_of(tunnel.route);
+  Watch watch(client, tunnel.record);
+  const runtime::RelayOptions options = watch.options(tunnel.route);
   runtime::RelayCounters counters;
   runtime::RelayEnd end =
       echoed ? runtime::RelayEnd::client_failed : runtime::RelayEnd::upstream_failed;

@@ -154,7 +154,7 @@ runtime::Task<void> run_udp_association(Client& client, SocksRequest request) {
     co_await refuse_socks(client, generation, request.version, opened.error(), std::move(record));
     co_return;
   }
-  client.entry.protocol = "udp";
+  client.entry.set_protocol("udp");
   client.entry.state = "associated";
   const bool told = co_await send_answer(
       client, socks_granted(request.version, opened->terms.local), timeouts.write);

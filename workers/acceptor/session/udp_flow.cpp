@@ -47,8 +47,10 @@ runtime::Task<void> UdpFlow::run() {
   const bool opened = co_await open(record);
   if (opened) {
     record.status = 200;
+    live_.emplace(peers_.client.acceptor.counters, record);
     for (const auto& data : std::exchange(waiting_, {})) put(data);
     co_await carry_back(record.upstream);
+    live_.reset();
   }
   ended_ = true;
   record.bytes_received = up_;
@@ -89,6 +91,7 @@ void UdpFlow::send(std::span<const std::uint8_t> data) {
 
 void UdpFlow::put(std::span<const std::uint8_t> data) {
   up_ += data.size();
+  if (live_) live_->up(data.size());
   peers_.up += data.size();
   if (echo_) return answer(std::as_bytes(data), destination_);
   runtime::try_send(*socket_, std::as_bytes(data));
@@ -136,6 +139,7 @@ void UdpFlow::answer(std::span<const std::byte> data, const wire::socks::Address
   datagram.insert(datagram.end(), data.begin(), data.end());
   if (!runtime::try_send(peers_.client_socket, datagram)) return;
   down_ += data.size();
+  if (live_) live_->down(data.size());
   peers_.down += data.size();
 }
 

@@ -10,6 +10,7 @@
 #include "runtime/datagram.h"
 #include "runtime/gate.h"
 #include "wire/socks/address.h"
+#include "workers/acceptor/observe/live_bytes.h"
 #include "workers/acceptor/session/client.h"
 
 namespace bulkhead::acceptor {
@@ -50,6 +51,7 @@ class UdpFlow : public std::enable_shared_from_this<UdpFlow> {
   std::unique_ptr<runtime::Socket> socket_;  // none for the echo backend
   std::shared_ptr<const Generation> generation_;
   std::deque<std::vector<std::uint8_t>> waiting_;
+  std::optional<LiveBytes> live_;  // while run() carries
   runtime::Deadline last_use_;
   std::uint64_t up_ = 0, down_ = 0;
   bool echo_ = false;

@@ -1,0 +1,118 @@
+"""The counters: what was carried and refused, live, over every worker, and across their deaths."""
+import os
+import signal
+
+from harness import ports, raw_client, tcp_server
+from harness.configuration import everything, rule
+from harness.curl import curl
+from harness.waiting import eventually
+
+
+def backend(proxy, name="direct"):
+    return next(row for row in proxy.query("stats")["backends"] if row["name"] == name)
+
+
+def test_requests_are_counted_by_protocol_method_and_backend(start, origin, serve):
+    proxy = start()
+    echo = serve(tcp_server.echo)
+    assert curl("-x", proxy.http, origin.url("/bytes/100000")).status == 200
+    assert curl("-x", proxy.http, "-d", "x" * 5000, origin.url("/upload")).status == 200
+    assert curl("-x", f"socks5h://{proxy.socks}", origin.url()).status == 200
+    with raw_client.RawHttp(proxy.http_port) as client:
+        assert client.connect(f"127.0.0.1:{echo.port}").status == 200
+        client.send(b"x" * 1000)
+        assert client.reader.exactly(1000) == b"x" * 1000
+    eventually(lambda: proxy.query("stats")["active"] == 0, "all are gone")
+    stats = proxy.query("stats")
+    assert stats["accepted"] == 4 and stats["requests"] == 4 and stats["refused"] == 0
+    assert {name: each["requests"] for name, each in stats["protocols"].items() if each["requests"]} == {
+        "http": 2, "connect": 1, "socks5": 1}
+    assert stats["methods"] == {"GET": 1, "POST": 1, "CONNECT": 2}
+    assert stats["protocols"]["http"]["bytes_down"] > 100_000 and stats["protocols"]["http"]["bytes_up"] > 5000
+    assert 1000 <= stats["protocols"]["connect"]["bytes_down"] < 1100
+    direct = stats["backends"][0]
+    assert direct["requests"] == 4 and direct["opened"] == 3, "the second request found a pooled connection"
+    assert direct["bytes_down"] == sum(each["bytes_down"] for each in stats["protocols"].values()) == stats["bytes_down"]
+
+
+def test_bytes_are_counted_while_they_move(start, serve, origin):
+    proxy = start()
+    held = serve(tcp_server.echo)
+    with raw_client.RawHttp(proxy.http_port) as client:
+        assert client.connect(f"127.0.0.1:{held.port}").status == 200
+        client.send(b"x" * 300_000)
+        client.reader.exactly(300_000)
+        eventually(lambda: backend(proxy)["bytes_down"] >= 300_000, "the tunnel is still open")
+        assert backend(proxy)["active"] == 1
+        stats = proxy.query("stats")
+        assert stats["protocols"]["connect"]["active"] == 1 and stats["protocols"]["connect"]["requests"] == 0
+    before = backend(proxy)["bytes_down"]
+    with raw_client.RawHttp(proxy.http_port) as client:
+        client.send(f"GET {origin.url(f'/bytes/{1 << 28}')} HTTP/1.1\r\nHost: x\r\n\r\n")
+        eventually(lambda: backend(proxy)["bytes_down"] > before + (1 << 20), "a response is under way")
+
+
+def test_refusals_are_counted_by_reason(start, origin):
+    proxy = start({"rules": [rule("stop", action="block", domains=["blocked.test"]), everything()]})
+    assert curl("-x", proxy.http, origin.url(host="blocked.test")).status == 403
+    assert curl("-x", proxy.http, f"http://127.0.0.1:{ports.closed()}/").status == 502
+    stats = proxy.query("stats")
+    assert stats["refusals"] == {"rule_blocked": 1, "connection_refused": 1} and stats["refused"] == 2
+    assert backend(proxy)["refusals"] == {"connection_refused": 1} and backend(proxy)["failed"] == 1
+    assert proxy.status()["refused"] == 2
+
+
+def test_latencies(start, origin):
+    proxy = start()
+    for _ in range(20):
+        assert curl("-x", proxy.http, origin.url()).status == 200
+    assert curl("-x", proxy.http, origin.url("/slow?seconds=0.3")).status in (200, 404)
+    times = proxy.query("stats")["latency_us"]
+    assert times["first_byte"]["count"] == times["request"]["count"] == 21
+    assert 0 < times["first_byte"]["p50"] <= times["first_byte"]["p95"] <= times["first_byte"]["p99"]
+    assert times["connect"]["count"] >= 1
+    out = proxy.ctl("stats").out
+    for word in ("PROTOCOL", "P99", "first_byte", "direct"):
+        assert word in out, out
+
+
+def test_counters_outlive_their_worker(start, origin, serve):
+    """Totals go on where they were; what the dead had open is not open any more."""
+    proxy = start()
+    held = serve(tcp_server.echo)
+    for _ in range(20):
+        assert curl("-x", proxy.http, origin.url()).status == 200
+    clients = [raw_client.RawHttp(proxy.http_port) for _ in range(8)]
+    for client in clients:
+        assert client.connect(f"127.0.0.1:{held.port}").status == 200
+    before = proxy.query("stats")
+    assert before["active"] >= 8
+    for pid in proxy.worker_pids("acceptor"):
+        os.kill(pid, signal.SIGKILL)
+    eventually(lambda: all(worker["state"] == "running" and worker["restarts"] == 1 for worker in proxy.workers("acceptor")),
+               "both are back", 20)
+    for client in clients:
+        client.close()
+    eventually(lambda: proxy.query("stats")["active"] == 0, "nothing is open")
+    after = proxy.query("stats")
+    assert after["accepted"] == before["accepted"] and after["requests"] >= before["requests"]
+    assert backend(proxy)["opened"] == before["backends"][0]["opened"]
+    assert curl("-x", proxy.http, origin.url()).status == 200
+    eventually(lambda: proxy.query("stats")["accepted"] == before["accepted"] + 1, "counting goes on")
+
+
+def test_connections_show_who_and_can_be_sorted(start, serve):
+    proxy = start()
+    echo = serve(tcp_server.echo)
+    with raw_client.RawHttp(proxy.http_port) as small, raw_client.RawSocks(proxy.socks_port) as large:
+        assert small.connect(f"127.0.0.1:{echo.port}").status == 200
+        assert large.open(raw_client.CONNECT, "127.0.0.1", echo.port)[0] == 0
+        large.send(b"x" * 100_000)
+        large.reader.exactly(100_000)
+        rows = eventually(lambda: [row for row in proxy.query("connections", "--sort", "bytes") if row["bytes_down"] >= 100_000]
+                          and proxy.query("connections", "--sort", "bytes"), "the bytes show")
+        assert [row["protocol"] for row in rows] == ["socks5", "connect"]
+        assert rows[0]["user"] == "" and rows[0]["backend"] == "direct"
+        assert [row["protocol"] for row in proxy.query("connections", "--filter", "SOCKS")] == ["socks5"]
+        assert proxy.ctl("connections", "--kill", rows[0]["id"]).exit == 0
+        assert large.closed()
