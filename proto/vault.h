@@ -141,9 +141,13 @@ struct Inherited {
   std::uint32_t unvaulted = 0;   // recorded, but the vault had not got them
   std::uint32_t unrecorded = 0;  // held, but without a valid record
   std::uint32_t refused = 0;     // the heir had no room
+  // Connections that could not outlive their process: negotiating; plain HTTP; raw and not vaulted
+  // yet; tunnels that end TLS here; UDP; raw, but the vault was full.
+  std::uint32_t starting = 0, http = 0, young = 0, opaque = 0, udp = 0, overflow = 0;
   static auto fields(auto& self) {
     return std::tie(self.from, self.adopted, self.ended, self.torn, self.unvaulted, self.unrecorded,
-                    self.refused);
+                    self.refused, self.starting, self.http, self.young, self.opaque, self.udp,
+                    self.overflow);
   }
 };
 

@@ -1,6 +1,7 @@
 #include "supervisor/generation.h"
 
 #include <algorithm>
+#include <array>
 #include <thread>
 
 #include "config/projection.h"
@@ -23,7 +24,8 @@ tl::expected<platform::UniqueFd, std::string> seal(const Generation& generation,
 }  // namespace
 
 int Generation::projection(proto::Party role) const {
-  return role == proto::Party::egress ? egress_projection.get() : acceptor_projection.get();
+  const auto found = projections.find(role);
+  return found == projections.end() ? -1 : found->second.get();
 }
 
 std::vector<std::uint32_t> Generation::listener_ids(std::uint32_t acceptor) const {
@@ -35,12 +37,14 @@ std::vector<std::uint32_t> Generation::listener_ids(std::uint32_t acceptor) cons
 }
 
 tl::expected<void, std::string> seal_projections(Generation& generation) {
-  auto acceptor = seal(generation, config::Role::acceptor, "acceptor");
-  if (!acceptor) return tl::unexpected(acceptor.error());
-  auto egress = seal(generation, config::Role::egress, "egress");
-  if (!egress) return tl::unexpected(egress.error());
-  generation.acceptor_projection = std::move(*acceptor);
-  generation.egress_projection = std::move(*egress);
+  constexpr std::array roles{std::pair{proto::Party::acceptor, config::Role::acceptor},
+                             std::pair{proto::Party::egress, config::Role::egress},
+                             std::pair{proto::Party::vault, config::Role::vault}};
+  for (const auto& [party, role] : roles) {
+    auto sealed = seal(generation, role, std::string(to_string(party)));
+    if (!sealed) return tl::unexpected(sealed.error());
+    generation.projections[party] = std::move(*sealed);
+  }
   return {};
 }
 

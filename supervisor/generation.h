@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <tl/expected.hpp>
@@ -20,7 +21,7 @@ struct Generation {
   std::shared_ptr<const config::Config> config;
   std::vector<std::string> warnings;  // the loader's, for the log and status
   Sockets sockets;
-  platform::UniqueFd acceptor_projection, egress_projection;  // sealed
+  std::map<proto::Party, platform::UniqueFd> projections;  // sealed, one a role
 
   int projection(proto::Party role) const;
   std::vector<std::uint32_t> listener_ids(std::uint32_t acceptor) const;

@@ -51,7 +51,8 @@ int Supervisor::run() {
 }
 
 runtime::Task<void> Supervisor::live() {
-  for (const proto::Party role : {proto::Party::acceptor, proto::Party::egress}) {
+  for (const proto::Party role :
+       {proto::Party::acceptor, proto::Party::egress, proto::Party::vault}) {
     log::info("identity",
               {{"of", to_string(role)}, {"user", workforce_.identity(role).to_string()}});
   }

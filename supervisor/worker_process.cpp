@@ -51,6 +51,9 @@ tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> WorkerProcess::sta
   if (launch.egress_channel) {
     request.descriptors.push_back({launch.egress_channel.get(), workers::egress_descriptor});
   }
+  if (launch.vault_channel) {
+    request.descriptors.push_back({launch.vault_channel.get(), workers::vault_descriptor});
+  }
   auto child = platform::spawn(request);
   if (!child) return tl::unexpected(child.error());
   return std::shared_ptr<WorkerProcess>(
@@ -65,6 +68,7 @@ WorkerProcess::WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control,
       child_(std::move(child)),
       channel_(std::move(control), proto::Party::supervisor, launch.role),
       egress_end_(std::move(launch.egress_end)),
+      tenure_(std::move(launch.tenure)),
       column_(launch.column),
       started_(runtime::Clock::now()) {
   channel_.on<proto::Hello>(
@@ -77,6 +81,14 @@ WorkerProcess::WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control,
     log::info("worker drained", {{"worker", name_}, {"cut", message.cut}});
   });
   give_recorder();
+  give_pages();
+}
+
+void WorkerProcess::give_pages() {
+  if (!tenure_) return;
+  const std::array flows{tenure_->flows.get()}, copies{tenure_->copies.get()};
+  channel_.send(proto::Page{proto::PageKind::flows, index_}, flows);
+  channel_.send(proto::Page{proto::PageKind::copy_buffers, index_}, copies);
 }
 
 // Without the memory for it the worker goes on, unrecorded.
@@ -242,9 +254,10 @@ void WorkerProcess::abort(const Generation& generation) {
   listeners_ = committed_listeners_;
 }
 
-void WorkerProcess::drain(runtime::Duration timeout) {
+void WorkerProcess::drain(runtime::Duration timeout, bool hand_over) {
   proto::Drain message;
   message.timeout_ms = static_cast<std::uint32_t>(timeout.count());
+  message.hand_over = hand_over;
   draining_ = true;
   channel_.send(message);
 }

@@ -22,6 +22,7 @@
 #include "runtime/event.h"
 #include "runtime/task.h"
 #include "supervisor/generation.h"
+#include "supervisor/tenure.h"
 #include "workers/process/arguments.h"
 
 namespace bulkhead::supervisor {
@@ -37,6 +38,9 @@ struct WorkerLaunch {
   // for each egress to come.
   platform::UniqueFd egress_channel, egress_end;
   std::uint32_t column = ipc::no_column;  // acceptor only: its own in the shared pages
+  // Acceptor only: its channel to the vault, and what outlives it.
+  platform::UniqueFd vault_channel;
+  std::shared_ptr<Tenure> tenure;
 };
 
 class WorkerProcess {
@@ -63,10 +67,17 @@ class WorkerProcess {
   runtime::Task<bool> wait_end(runtime::Deadline deadline);
 
   // Tells it to end; when it has not at the deadline it is the caller's to kill.
-  void drain(runtime::Duration timeout);
+  // hand_over: its raw flows are not waited for, another acceptor goes on with them.
+  void drain(runtime::Duration timeout, bool hand_over = false);
   void kill(const std::string& why);  // why: for the log; empty logs nothing
 
   ipc::Channel& channel() { return channel_; }
+  const std::shared_ptr<Tenure>& tenure() const { return tenure_; }  // null: not an acceptor
+  // It has let go of its flows; the tenure is somebody else's to settle.
+  bool relinquished() const { return relinquished_; }
+  void set_relinquished() { relinquished_ = true; }
+  // It ended by its own will when everything it had was done.
+  bool ended_in_order() const { return drained_ && exit_.clean(); }
   int egress_end() const { return egress_end_.get(); }  // of an acceptor's channel to the egress
   std::uint32_t column() const { return column_; }      // in the shared pages
   const std::string& name() const { return name_; }     // "acceptor.0"
@@ -95,6 +106,7 @@ class WorkerProcess {
   void take_connections(proto::Connections part, std::uint32_t id);
   void greet(proto::Hello hello);
   void give_recorder();
+  void give_pages();
   bool hand_over_listeners(const Generation& generation);
   runtime::Task<std::string> describe_end();
   runtime::Task<void> run_channel();
@@ -106,6 +118,7 @@ class WorkerProcess {
   platform::Child child_;
   ipc::Channel channel_;
   platform::UniqueFd egress_end_;
+  std::shared_ptr<Tenure> tenure_;
   platform::UniqueFd recorder_memory_;
   platform::SharedMapping recorder_;
   std::uint32_t column_;
@@ -120,7 +133,7 @@ class WorkerProcess {
   std::uint32_t last_query_ = 0;
   std::uint32_t generation_ = 0;
   bool greeted_ok_ = false, draining_ = false, drained_ = false, ended_ = false;
-  bool dismissed_ = false;
+  bool dismissed_ = false, relinquished_ = false;
 };
 
 }  // namespace bulkhead::supervisor

@@ -21,11 +21,20 @@ bool is_alive(const Worker& worker) {
   return worker.process && !worker.process->ended();
 }
 
+// Of acceptors only these are wanted; of the others there is one each.
+bool is_named(const Worker& worker, const std::vector<std::uint32_t>& acceptors) {
+  return worker.role != Party::acceptor ||
+         std::find(acceptors.begin(), acceptors.end(), worker.index) != acceptors.end();
+}
+
 }  // namespace
 
-Workforce::Workforce(Surroundings surroundings) : surroundings_(std::move(surroundings)) {
+Workforce::Workforce(Surroundings surroundings)
+    : surroundings_(std::move(surroundings)),
+      estates_({[this] { return acceptors(); }, [this] { return vault(); }}) {
   identities_.emplace(Party::acceptor, platform::identity_of(platform::Role::acceptor));
   identities_.emplace(Party::egress, platform::identity_of(platform::Role::egress));
+  identities_.emplace(Party::vault, platform::identity_of(platform::Role::vault));
 }
 
 const platform::Identity& Workforce::identity(Party role) const {
@@ -41,6 +50,11 @@ std::shared_ptr<Worker> Workforce::find(Party role, std::uint32_t index) const {
 
 std::shared_ptr<WorkerProcess> Workforce::egress() const {
   const auto worker = find(Party::egress, 0);
+  return worker && is_alive(*worker) ? worker->process : nullptr;
+}
+
+std::shared_ptr<WorkerProcess> Workforce::vault() const {
+  const auto worker = find(Party::vault, 0);
   return worker && is_alive(*worker) ? worker->process : nullptr;
 }
 
@@ -79,6 +93,7 @@ std::string Workforce::start_missing(const std::vector<std::uint32_t>& acceptors
     return {};
   };
   std::string error = start(Party::egress, 0);
+  if (error.empty()) error = start(Party::vault, 0);
   for (const std::uint32_t index : acceptors) {
     if (error.empty()) error = start(Party::acceptor, index);
   }
@@ -99,9 +114,7 @@ std::vector<std::shared_ptr<WorkerProcess>> Workforce::electorate(
     const std::vector<std::uint32_t>& acceptors) const {
   std::vector<std::shared_ptr<WorkerProcess>> electors;
   for (const auto& worker : workers_) {
-    const bool named =
-        worker->role == Party::egress ||
-        std::find(acceptors.begin(), acceptors.end(), worker->index) != acceptors.end();
+    const bool named = is_named(*worker, acceptors);
     if (!named || worker->retired || !is_alive(*worker)) continue;
     if (worker->newcomer || worker->process->generation() != 0) electors.push_back(worker->process);
   }
@@ -120,9 +133,7 @@ void Workforce::settle(const std::vector<std::uint32_t>& acceptors,
                        runtime::Duration drain_timeout) {
   for (const auto& worker : workers_) {
     worker->newcomer = false;
-    const bool named =
-        worker->role == Party::egress ||
-        std::find(acceptors.begin(), acceptors.end(), worker->index) != acceptors.end();
+    const bool named = is_named(*worker, acceptors);
     if (!named && !worker->retired) {
       worker->retired = true;
       worker->hurry.set();
@@ -138,7 +149,7 @@ runtime::Task<void> Workforce::retire(std::shared_ptr<WorkerProcess> process,
   const runtime::Gate::Pass pass = tasks_.enter();
   log::info("worker is not needed any more",
             {{"worker", process->name()}, {"drain_ms", drain_timeout.count()}});
-  process->drain(drain_timeout);
+  process->drain(drain_timeout, true);
   const auto deadline = runtime::Loop::current().after(drain_timeout + drain_grace);
   const bool ended = co_await process->wait_end(deadline);
   if (!ended) process->kill("did not end after its drain");
@@ -174,6 +185,7 @@ runtime::Task<void> Workforce::drain_role(Party role, runtime::Duration drain_ti
 runtime::Task<void> Workforce::shut_down(runtime::Duration drain_timeout,
                                          runtime::Duration force_timeout) {
   stopping_ = true;
+  estates_.close();
   for (const auto& worker : workers_) {
     worker->retired = true;
     worker->hurry.set();
@@ -183,6 +195,7 @@ runtime::Task<void> Workforce::shut_down(runtime::Duration drain_timeout,
       std::min(loop.after(force_timeout), loop.after(drain_timeout + drain_grace));
   co_await drain_role(Party::acceptor, drain_timeout, deadline);
   co_await drain_role(Party::egress, egress_drain, loop.after(egress_drain + drain_grace));
+  co_await drain_role(Party::vault, egress_drain, loop.after(egress_drain + drain_grace));
   co_await tasks_.empty_uncancelled();
 }
 

@@ -15,6 +15,7 @@
 #include "runtime/gate.h"
 #include "runtime/task.h"
 #include "supervisor/crashes.h"
+#include "supervisor/estates.h"
 #include "supervisor/shared_pages.h"
 #include "supervisor/worker.h"
 
@@ -40,7 +41,8 @@ class Workforce {
   // and new indexes.
   std::vector<std::uint32_t> plan(std::uint32_t count) const;
 
-  // Starts what is missing of these acceptors and the egress: newcomers. The error is for a person.
+  // Starts what is missing of these acceptors, the egress and the vault: newcomers. The error is
+  // for a person.
   std::string start_missing(const std::vector<std::uint32_t>& acceptors,
                             const config::Config& config);
   // The processes that a new generation has to be agreed with: newcomers, and all that serve now
@@ -54,12 +56,14 @@ class Workforce {
 
   const std::vector<std::shared_ptr<Worker>>& workers() const { return workers_; }
   std::shared_ptr<WorkerProcess> egress() const;
+  std::shared_ptr<WorkerProcess> vault() const;
+  const Estates& estates() const { return estates_; }
   std::vector<std::shared_ptr<WorkerProcess>> acceptors() const;  // that serve
   const platform::Identity& identity(proto::Party role) const;
   const Crashes& crashes() const { return crashes_; }
 
-  // The end: nobody is restarted any more; acceptors drain, then the egress; who is left is killed.
-  // Returns when no worker and no coroutine of ours is left.
+  // The end: nobody is restarted any more; acceptors drain, then egress and vault; who is left is
+  // killed. Returns when no worker and no coroutine of ours is left.
   runtime::Task<void> shut_down(runtime::Duration drain_timeout, runtime::Duration force_timeout);
   // Cuts shut_down() short.
   void force();
@@ -71,8 +75,14 @@ class Workforce {
                                                                    const config::Config& config);
   workers::Arguments arguments(proto::Party role, std::uint32_t index,
                                const config::Config& config) const;
-  void connect(WorkerProcess& acceptor, WorkerProcess& egress);
-  void connect_egress(WorkerProcess& egress);
+  std::string make_channels(WorkerLaunch& launch);
+  // Gives a new process its channels to the others.
+  void connect(WorkerProcess& process);
+  void connect(WorkerProcess& acceptor, WorkerProcess& peer);
+  void connect_to_all_acceptors(WorkerProcess& peer);
+  void listen_for_estates(const std::shared_ptr<WorkerProcess>& process);
+  // After its process' end: what becomes of what it carried.
+  void settle_estate(const WorkerProcess& process, const Worker& worker);
   // Lets another acceptor take the connections of one that has to wait for its restart.
   void lend_listeners(std::uint32_t acceptor);
   std::shared_ptr<Worker> find(proto::Party role, std::uint32_t index) const;
@@ -92,6 +102,8 @@ class Workforce {
   std::vector<std::shared_ptr<Worker>> workers_;
   std::set<const WorkerProcess*> catching_up_;
   Crashes crashes_;
+  Estates estates_;
+  std::uint32_t last_holder_ = 0;
   runtime::Event changed_;  // a worker ended
   runtime::Gate tasks_;
   bool stopping_ = false, forced_ = false;

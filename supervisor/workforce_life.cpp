@@ -38,10 +38,7 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(
   launch.executable = surroundings_.libexec + '/' + std::string(to_string(role));
   launch.arguments = arguments(role, index, config);
   if (role == Party::acceptor) {
-    auto pair = platform::message_socket_pair();
-    if (!pair) return tl::unexpected("cannot make a channel: " + pair.error().to_string());
-    launch.egress_channel = std::move(pair->first);
-    launch.egress_end = std::move(pair->second);
+    if (std::string error = make_channels(launch); !error.empty()) return tl::unexpected(error);
     launch.column = surroundings_.pages.take_column();
   }
   const std::uint32_t column = launch.column;
@@ -51,28 +48,75 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(
     surroundings_.pages.give_back_column(column);
     return tl::unexpected("cannot start " + executable + ": " + process.error().to_string());
   }
-  surroundings_.pages.hand_over((*process)->channel(), column);
-  if (role == Party::egress) {
-    connect_egress(**process);
-  } else if (const auto peer = egress()) {
-    connect(**process, *peer);
-  }
+  if (role != Party::vault) surroundings_.pages.hand_over((*process)->channel(), column);
+  connect(**process);
+  listen_for_estates(*process);
   return std::move(*process);
 }
 
-void Workforce::connect_egress(WorkerProcess& egress) {
-  for (const auto& worker : workers_) {
-    if (worker->role != Party::acceptor || !worker->process || worker->process->ended()) continue;
-    connect(*worker->process, egress);
-    worker->process->channel().send(proto::PeerRestarted{});
+std::string Workforce::make_channels(WorkerLaunch& launch) {
+  auto pair = platform::message_socket_pair();
+  if (!pair) return "cannot make a channel: " + pair.error().to_string();
+  launch.egress_channel = std::move(pair->first);
+  launch.egress_end = std::move(pair->second);
+  auto made = Tenure::make(++last_holder_, launch.arguments.index);
+  if (!made) return "cannot make what outlives a worker: " + made.error().to_string();
+  launch.arguments.holder = last_holder_;
+  launch.vault_channel = std::move(made->channel);
+  launch.tenure = std::move(made->tenure);
+  return {};
+}
+
+void Workforce::connect(WorkerProcess& process) {
+  if (process.role() != Party::acceptor) return connect_to_all_acceptors(process);
+  for (const auto& peer : {egress(), vault()}) {
+    if (peer) connect(process, *peer);
   }
 }
 
-// The end stays with the supervisor too: what the acceptor asks while there is no egress waits in
-// it.
-void Workforce::connect(WorkerProcess& acceptor, WorkerProcess& egress) {
-  const std::array descriptors{acceptor.egress_end()};
-  egress.channel().send(proto::Peer{Party::acceptor, acceptor.index()}, descriptors);
+void Workforce::connect_to_all_acceptors(WorkerProcess& peer) {
+  for (const auto& worker : workers_) {
+    if (worker->role != Party::acceptor || !worker->process || worker->process->ended()) continue;
+    connect(*worker->process, peer);
+    worker->process->channel().send(proto::PeerRestarted{peer.role()});
+  }
+}
+
+// The end stays with the supervisor too: what the acceptor says while the peer is not there waits
+// in it.
+void Workforce::connect(WorkerProcess& acceptor, WorkerProcess& peer) {
+  const bool to_vault = peer.role() == Party::vault;
+  const std::array descriptors{to_vault ? acceptor.tenure()->vault_end.get()
+                                        : acceptor.egress_end()};
+  const std::uint32_t index = to_vault ? acceptor.tenure()->holder : acceptor.index();
+  peer.channel().send(proto::Peer{Party::acceptor, index}, descriptors);
+}
+
+void Workforce::listen_for_estates(const std::shared_ptr<WorkerProcess>& process) {
+  if (process->role() != Party::acceptor) return;
+  WorkerProcess& acceptor = *process;
+  acceptor.channel().on<proto::Inherited>(
+      [this, &acceptor](const proto::Inherited& report, ipc::Envelope&) {
+        estates_.inherited(acceptor.tenure()->holder, report);
+      });
+  acceptor.channel().on<proto::Relinquished>(
+      [this, &acceptor](const proto::Relinquished& message, ipc::Envelope&) {
+        log::info("worker has let go of its flows",
+                  {{"worker", acceptor.name()}, {"flows", message.flows}, {"kept", message.kept}});
+        acceptor.set_relinquished();
+        estates_.leave(acceptor.tenure(), false);
+      });
+}
+
+void Workforce::settle_estate(const WorkerProcess& process, const Worker& worker) {
+  if (!process.tenure()) return;
+  estates_.heir_died(process.tenure()->holder);
+  if (process.relinquished()) return estates_.settle();
+  if (process.ended_in_order()) {
+    estates_.forget(*process.tenure());
+    return estates_.settle();
+  }
+  estates_.leave(process.tenure(), !worker.retired && !stopping_);
 }
 
 // Until the next generation both accept on the same sockets, which does no harm.
@@ -104,6 +148,7 @@ runtime::Task<void> Workforce::keep_filled(std::shared_ptr<Worker> worker) {
     if (process->died()) crashes_.note(*process);
     if (worker->newcomer) worker->retired = true;
     const runtime::Duration delay = worker->note_end(reason.to_string(), lifetime);
+    settle_estate(*process, *worker);
     changed_.set();
     filled = co_await refill(worker, delay);
   }
@@ -115,16 +160,23 @@ runtime::Task<void> Workforce::keep_filled(std::shared_ptr<Worker> worker) {
 runtime::Task<bool> Workforce::refill(std::shared_ptr<Worker> worker, runtime::Duration delay) {
   for (;;) {
     if (delay > runtime::Duration{0} && !worker->retired) {
-      if (worker->role == Party::acceptor) lend_listeners(worker->index);
+      if (worker->role == Party::acceptor) {
+        lend_listeners(worker->index);
+        estates_.give_up_place(worker->index);
+      }
       const auto deadline = runtime::Loop::current().after(delay);
       co_await worker->hurry.wait(deadline);
     }
     const auto current = surroundings_.current();
-    if (worker->retired || stopping_ || !current) co_return false;
+    if (worker->retired || stopping_ || !current) {
+      if (worker->role == Party::acceptor) estates_.give_up_place(worker->index);
+      co_return false;
+    }
     ++worker->restarts;
     auto process = launch(worker->role, worker->index, *current->config);
     if (process) {
       worker->process = std::move(*process);
+      if (worker->role == Party::vault) estates_.vault_restarted();
       runtime::spawn(bring_up(worker->process));
       co_return true;
     }
@@ -156,6 +208,7 @@ runtime::Task<void> Workforce::bring_up(std::shared_ptr<WorkerProcess> process) 
         {{"worker", process->name()}, {"pid", process->pid()}, {"generation", generation->number}});
   }
   catching_up_.erase(process.get());
+  estates_.settle();
 }
 
 }  // namespace bulkhead::supervisor

@@ -27,6 +27,7 @@ std::string number(Enum value) {
 bool read_option(Arguments& arguments, std::string_view name, const std::string& value) {
   using Source = platform::Identity::Source;
   if (name == "--index") return read_number(value, arguments.index);
+  if (name == "--holder") return read_number(value, arguments.holder);
   if (name == "--uid") return read_number(value, arguments.identity.uid);
   if (name == "--gid") return read_number(value, arguments.identity.gid);
   if (name == "--identity")
@@ -51,6 +52,8 @@ std::vector<std::string> Arguments::to_argv(std::string_view program) const {
   std::vector<std::string> argv{std::string(program),
                                 "--index",
                                 std::to_string(index),
+                                "--holder",
+                                std::to_string(holder),
                                 "--uid",
                                 std::to_string(identity.uid),
                                 "--gid",

@@ -16,8 +16,9 @@ namespace bulkhead::workers {
 
 // Inherited descriptor numbers.
 inline constexpr int control_descriptor = 3;  // the channel to the supervisor
-inline constexpr int egress_descriptor =
-    4;  // acceptor only: the channel to the egress, always at this number
+// Acceptor only, always at these numbers: the channels to the egress and to the vault.
+inline constexpr int egress_descriptor = 4;
+inline constexpr int vault_descriptor = 5;
 
 // Exit code of a worker whose sandbox is incomplete although the configuration requires it to be
 // complete.
@@ -25,6 +26,7 @@ inline constexpr int exit_sandbox_incomplete = 77;
 
 struct Arguments {
   std::uint32_t index = 0;
+  std::uint32_t holder = 0;  // acceptor: its number as a holder of flows, see proto/vault.h
   platform::Identity identity;
   platform::SandboxMode sandbox = platform::SandboxMode::automatic;
   runtime::log::Level log_level = runtime::log::Level::info;

@@ -1,0 +1,75 @@
+// The flows of acceptors that are gone: each estate is given to an acceptor that serves, which goes
+// on with them (proto/vault.h).
+//
+// The heir is the successor in the same place, so that the load stays spread. When that is not
+// about to serve (its start has to wait or takes long, or its place is given up), it is any other
+// acceptor. An heir that dies leaves the estate to the next one, together with its own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "proto/vault.h"
+#include "runtime/gate.h"
+#include "runtime/task.h"
+#include "supervisor/tenure.h"
+#include "supervisor/worker_process.h"
+
+namespace bulkhead::supervisor {
+
+class Estates {
+ public:
+  // How long a place's successor may take to serve before its estate goes to another.
+  static constexpr runtime::Duration patience{1'000};
+
+  struct Surroundings {
+    std::function<std::vector<std::shared_ptr<WorkerProcess>>()> acceptors;  // that serve
+    std::function<std::shared_ptr<WorkerProcess>()> vault;                   // null: there is none
+  };
+  explicit Estates(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
+  Estates(const Estates&) = delete;
+  Estates& operator=(const Estates&) = delete;
+
+  // The holder has died or let go. refilled: a successor is being started in its place.
+  void leave(std::shared_ptr<const Tenure> tenure, bool refilled);
+  // The place stays empty for a while, or for good.
+  void give_up_place(std::uint32_t place);
+  // A holder that carried nothing any more has ended; the vault may forget it.
+  void forget(const Tenure& tenure);
+
+  // Somebody began to serve, died, or the vault is a new one.
+  void settle();
+  void vault_restarted();
+  void heir_died(std::uint32_t holder);
+  void inherited(std::uint32_t heir, const proto::Inherited& report);
+
+  // Nobody shall inherit any more.
+  void close();
+
+  std::size_t unsettled() const { return estates_.size(); }
+  const proto::Inherited& totals() const { return totals_; }
+
+ private:
+  struct Estate {
+    std::shared_ptr<const Tenure> tenure;
+    bool awaits_place = false;
+    std::uint32_t heir = 0;  // holder; 0: not given yet
+  };
+
+  std::shared_ptr<WorkerProcess> heir_of(const Estate& estate) const;
+  void give(Estate& estate, WorkerProcess& heir);
+  void tell_vault(std::uint32_t from, std::uint32_t to) const;
+  runtime::Task<void> lose_patience(std::uint32_t holder);
+
+  Surroundings surroundings_;
+  std::vector<Estate> estates_;
+  proto::Inherited totals_;
+  std::size_t last_heir_ = 0;  // so that several estates go to several heirs
+  bool closed_ = false;
+  runtime::CancelScope scope_;
+};
+
+}  // namespace bulkhead::supervisor

@@ -1,0 +1,31 @@
+// An acceptor as a holder of flows (proto/vault.h): its number, the vault's end of its channel, and
+// the memory in which it says what it carries. Outlives the process: it is what an heir needs.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "platform/error.h"
+#include "platform/unique_fd.h"
+
+namespace bulkhead::supervisor {
+
+struct Tenure {
+  std::uint32_t holder = 0;
+  std::uint32_t place = 0;  // the acceptor's index
+  platform::UniqueFd vault_end;
+  platform::UniqueFd flows, copies;  // pages
+
+  // Makes all of it, and the acceptor's own end of the channel.
+  struct Made;
+  static tl::expected<Made, platform::Error> make(std::uint32_t holder, std::uint32_t place);
+};
+
+struct Tenure::Made {
+  std::shared_ptr<Tenure> tenure;
+  platform::UniqueFd channel;
+};
+
+}  // namespace bulkhead::supervisor
