@@ -16,7 +16,7 @@ from harness.origin import Origin
 from harness.tcp_server import TcpServer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAMS = ("sbin/bulkhead", "bin/proxyctl", "libexec/bulkhead/acceptor", "libexec/bulkhead/egress")
+PROGRAMS = ("sbin/bulkhead", "bin/proxyctl", "libexec/bulkhead/acceptor", "libexec/bulkhead/egress", "libexec/bulkhead/vault")
 
 
 def pytest_configure(config):

@@ -24,7 +24,7 @@ def test_status(start, origin):
     status = proxy.status()
     assert status["pid"] == proxy.service.pid and status["state"] == "running"
     assert status["config_file"] == str(proxy.file)
-    assert {worker["role"] for worker in status["workers"]} == {"acceptor", "egress"}
+    assert {worker["role"] for worker in status["workers"]} == {"acceptor", "egress", "vault"}
     assert {entry["name"] for entry in status["listeners"]} == {"http", "socks5", "mixed"}
     assert {entry["address"] for entry in status["listeners"]} == {"127.0.0.1"}
     assert {entry["port"] for entry in status["listeners"]} == {proxy.http_port, proxy.socks_port, proxy.mixed_port}

@@ -239,6 +239,7 @@ void add_vault_rules(SystemCallFilter& filter) {
   }
   filter.allow("sendto", {low(0), masked(send_flags, MSG_FASTOPEN, 0), equal(send_address, 0)});
   filter.allow("close");
+  filter.allow("pipe2");  // the event loop's own
   for (const int command : {F_GETFL, F_GETFD, F_SETFD, F_GET_SEALS, F_DUPFD_CLOEXEC}) {
     filter.allow("fcntl", {equal(fcntl_command, static_cast<scmp_datum_t>(command))});
   }
