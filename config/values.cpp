@@ -2,11 +2,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <idn2.h>
 #include <limits>
-#include <memory>
 
 #include "config/text.h"
+#include "wire/host_name.h"
 
 namespace bulkhead::config {
 namespace {
@@ -62,41 +61,6 @@ std::string largest_unit(std::uint64_t number, const std::array<Unit, N>& units,
     if (number != 0 && unit.factor > 1 && number % unit.factor == 0)
       return std::to_string(number / unit.factor) + std::string(unit.name);
   return std::to_string(number) + std::string(base);
-}
-
-// RFC 5891 by way of UTS #46, as browsers do it. Lower-case ASCII, or nothing.
-std::optional<std::string> to_ascii(std::string_view name) {
-  const std::string copy(name);
-  char* result = nullptr;
-  const int status = idn2_to_ascii_8z(copy.c_str(), &result, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
-  const std::unique_ptr<char, void (*)(void*)> owner(result, idn2_free);
-  if (status != IDN2_OK) return std::nullopt;
-  return std::string(result);
-}
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
-
-void lower(std::string& text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-}
-
-// A host name without its wildcard.
-std::optional<std::string> normalise_name(std::string_view text) {
-  if (text.empty() || text.size() > 1024) return std::nullopt;
-  std::string name(text);
-  if (!is_ascii(text)) {
-    const auto ascii = to_ascii(text);
-    if (!ascii) return std::nullopt;
-    name = *ascii;
-  }
-  lower(name);
-  if (name.ends_with('.')) name.pop_back();
-  if (name.find('*') != std::string::npos || !wire::is_valid_host(name)) return std::nullopt;
-  return name;
 }
 
 }  // namespace
@@ -179,7 +143,7 @@ std::optional<DomainPattern> parse_domain_pattern(std::string_view text) {
     if (wildcard) return std::nullopt;
     return DomainPattern{address->to_string()};
   }
-  const auto name = normalise_name(text);
+  const auto name = wire::to_ascii_name(text);
   if (!name) return std::nullopt;
   if (const auto address = wire::IpAddress::parse(*name)) {  // digits that became ASCII
     if (wildcard) return std::nullopt;

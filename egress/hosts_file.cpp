@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "egress/host_name.h"
+#include "wire/host_name.h"
 
 namespace bulkhead::egress {
 namespace {
@@ -58,7 +58,7 @@ void HostsFile::add_line(std::string_view line) {
   const auto address = wire::IpAddress::parse(take_word(line));
   if (!address) return;
   for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
-    const auto name = to_ascii_name(word);
+    const auto name = wire::to_ascii_name(word);
     if (!name) continue;
     auto& addresses = names_[*name];
     const bool known = std::find(addresses.begin(), addresses.end(), *address) != addresses.end();

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "egress/host_name.h"
+#include "wire/host_name.h"
 
 namespace bulkhead::egress {
 namespace {
@@ -66,7 +66,7 @@ Resolver::Resolver(const config::Dns& dns, config::Ipv6 ipv6)
 
 runtime::Task<tl::expected<Resolved, Failure>> Resolver::resolve(std::string host,
                                                                  runtime::Deadline deadline) {
-  const std::optional<std::string> name = to_ascii_name(host);
+  const std::optional<std::string> name = wire::to_ascii_name(host);
   if (!name) co_return failed(proto::Refusal::name_not_found, "not a host name");
   if (auto known = answer_without_dns(host, *name)) co_return std::move(*known);
   const std::shared_ptr<Question> question = ask(*name);
@@ -92,9 +92,9 @@ std::optional<Resolver::Outcome> Resolver::answer_without_dns(const std::string&
     }
     return Resolved{{*literal}};
   }
-  if (is_within(name, "localhost")) return arrange(loopbacks());
+  if (wire::is_within(name, "localhost")) return arrange(loopbacks());
   // RFC 7686 section 2: not for the DNS.
-  if (is_within(name, "onion")) return failed(proto::Refusal::name_not_found, "onion name");
+  if (wire::is_within(name, "onion")) return failed(proto::Refusal::name_not_found, "onion name");
   if (const auto* listed = hosts_.find(name, now)) return arrange(*listed);
   const auto* cached = cache_.find(name, now);
   if (cached == nullptr) return std::nullopt;

@@ -2,8 +2,8 @@
 
 #include <openssl/evp.h>
 
-#include "egress/host_name.h"
 #include "platform/secret.h"
+#include "wire/host_name.h"
 #include "wire/http1/parse_error.h"
 #include "wire/http1/response.h"
 
@@ -74,7 +74,7 @@ std::string basic_authorization(const ParentCredentials& credentials) {
 runtime::Task<tl::expected<void, Failure>> connect_through_http(
     runtime::Stream& stream, wire::HostPort target, const ParentCredentials* credentials,
     std::string& received, runtime::Deadline deadline) {
-  const auto name = to_ascii_name(target.host);
+  const auto name = wire::to_ascii_name(target.host);
   if (!name || target.port == 0) co_return failed(Refusal::bad_request, "no target for CONNECT");
   target.host = *name;
   Handshake handshake(stream, received, deadline);

@@ -6,7 +6,7 @@
 #include <functional>
 #include <optional>
 
-#include "egress/host_name.h"
+#include "wire/host_name.h"
 #include "wire/socks/socks5_client.h"
 
 namespace bulkhead::egress {
@@ -94,7 +94,7 @@ Refusal refusal_for(socks::ReplyCode code) {
 
 std::optional<socks::Address> address_of(const wire::HostPort& target) {
   if (const auto literal = target.literal()) return wire::Endpoint{*literal, target.port};
-  const auto name = to_ascii_name(target.host);
+  const auto name = wire::to_ascii_name(target.host);
   if (!name) return std::nullopt;
   return wire::HostPort{*name, target.port};
 }

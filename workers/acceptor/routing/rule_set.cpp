@@ -1,8 +1,8 @@
 #include "workers/acceptor/routing/rule_set.h"
 
 #include <algorithm>
-#include <cctype>
-#include <idn2.h>
+
+#include "wire/host_name.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -19,27 +19,11 @@ bool names_everything(const config::Match& match) {
          std::any_of(match.listed_domains.begin(), match.listed_domains.end(), is_star);
 }
 
-std::string to_a_labels(const std::string& name) {
-  char* converted = nullptr;
-  if (idn2_to_ascii_8z(name.c_str(), &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
-    return name;
-  std::string out(converted);
-  idn2_free(converted);
-  return out;
-}
-
 }  // namespace
 
 std::string normalise_host(std::string_view host) {
   if (const auto address = wire::IpAddress::parse(host)) return address->to_string();
-  if (host.ends_with('.')) host.remove_suffix(1);
-  std::string name(host);
-  bool plain = true;
-  for (char& c : name) {
-    if (static_cast<unsigned char>(c) >= 0x80) plain = false;
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return plain ? name : to_a_labels(name);
+  return wire::to_ascii_name(host).value_or(std::string(host));
 }
 
 RuleSet::RuleSet(std::shared_ptr<const config::Config> config) : config_(std::move(config)) {
