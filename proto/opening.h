@@ -12,8 +12,8 @@
 
 namespace bulkhead::proto {
 
-struct OpenTcp {
-  static constexpr MessageType type = MessageType::open_tcp;
+// What each request for a way to a host says.
+struct OpeningRequest {
   Text<64> backend;
   Text<wire::max_host_length> host;
   std::uint16_t port = 0;
@@ -23,30 +23,20 @@ struct OpenTcp {
   }
 };
 
+struct OpenTcp : OpeningRequest {
+  static constexpr MessageType type = MessageType::open_tcp;
+};
+
 // A UDP socket connected to the destination.
-struct OpenUdp {
+struct OpenUdp : OpeningRequest {
   static constexpr MessageType type = MessageType::open_udp;
-  Text<64> backend;
-  Text<wire::max_host_length> host;
-  std::uint16_t port = 0;
-  std::uint32_t timeout_ms = 0;
-  static auto fields(auto& self) {
-    return std::tie(self.backend, self.host, self.port, self.timeout_ms);
-  }
 };
 
 // SOCKS BIND: a listening TCP socket that expects a connection from the host (resolved and checked
 // like a destination; all-zero address: from anywhere the policy allows). Opened::local is what to
 // tell the client.
-struct BindTcp {
+struct BindTcp : OpeningRequest {
   static constexpr MessageType type = MessageType::bind_tcp;
-  Text<64> backend;
-  Text<wire::max_host_length> host;
-  std::uint16_t port = 0;
-  std::uint32_t timeout_ms = 0;
-  static auto fields(auto& self) {
-    return std::tie(self.backend, self.host, self.port, self.timeout_ms);
-  }
 };
 
 // SOCKS UDP ASSOCIATE: an unconnected UDP socket on the address that the client's TCP connection
