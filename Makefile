@@ -57,9 +57,10 @@ format:
 	packaging/install-deps.sh lint
 	git ls-files '*.h' '*.cpp' | xargs clang-format-19 -i
 
+# SINCE=COMMIT: clang-tidy over what changed since then only. A run that was stopped goes on where it was.
 lint:
 	packaging/install-deps.sh lint
-	packaging/lint.sh
+	packaging/lint.sh $(SINCE)
 
 docs-build:
 	packaging/install-deps.sh docs

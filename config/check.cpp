@@ -81,6 +81,7 @@ bool Checker::written(const Origin& origin, std::string_view key) const {
 bool Checker::known_backend(const Origin& origin, std::string_view key, std::string_view name) {
   if (backend(name) != nullptr) return true;
   std::vector<std::string_view> names;
+  names.reserve(config_.backends.size());
   for (const Backend& known : config_.backends) names.push_back(known.name);
   error(origin, key, "unknown backend \"" + printable(name) + '"', did_you_mean(name, names));
   return false;

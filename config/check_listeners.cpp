@@ -61,6 +61,10 @@ void check_clashes(Checker& checker) {
   }
 }
 
+std::string taken_by_server(const std::string& name) {
+  return '"' + name + "\" is what server." + name + "_port is called";
+}
+
 void check_names(Checker& checker) {
   std::unordered_map<std::string_view, std::size_t> seen;
   const auto& listeners = checker.config().listeners;
@@ -68,8 +72,7 @@ void check_names(Checker& checker) {
     const std::string& name = listeners[index].name;
     const std::string key = element("listeners", index) + ".name";
     if (name == "http" || name == "socks5" || name == "mixed")
-      checker.error(key, "\"" + name + "\" is what server." + name + "_port is called",
-                    "choose another name");
+      checker.error(key, taken_by_server(name), "choose another name");
     else if (!name.empty() && !seen.emplace(name, index).second)
       checker.error(key, "duplicate name \"" + printable(name) + '"',
                     "first used by " + element("listeners", seen[name]));

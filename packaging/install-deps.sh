@@ -10,7 +10,7 @@ build='g++ cmake ninja-build make pkg-config git ca-certificates
 test='curl openssl proxychains4 chromium squid dante-server microsocks dnsmasq nginx-light haproxy procps iproute2
   python3-pytest python3-psutil python3-yaml python3-websockets python3-socks python3-requests mandoc
   util-linux libnss-wrapper bind9-dnsutils slapd ldap-utils nodejs'
-lint='clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19 shellcheck'
+lint='clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19 shellcheck python3'
 bench='haproxy nginx-light libnginx-mod-stream squid dante-server microsocks tinyproxy wrk'
 docs='mkdocs mkdocs-material python3-pymdownx'
 
