@@ -77,10 +77,13 @@ void check_health(Checker& checker, const Backend& backend, const HealthCheck& h
   if (health.enabled) check_what_is_asked(checker, backend, health);
 }
 
-// Follows via from each backend; names that are not known have been complained about.
+// Follows via from each backend; names that are not known have been complained about. A chain is
+// looked at whatever else is wrong with its backends, unless it is the very keys that make it one.
 void check_chain(Checker& checker, const Backend& start) {
-  if (start.via.empty() || !checker.known_backend(start.origin, "via", start.via)) return;
-  if (!is_parent(start.type) && start.type != BackendType::direct)
+  if (start.via.empty() || checker.broken(start.origin, "via")) return;
+  if (!checker.known_backend(start.origin, "via", start.via)) return;
+  if (!is_parent(start.type) && start.type != BackendType::direct &&
+      !checker.broken(start.origin, "type"))
     return checker.error(start.origin, "via", "a backend of this type cannot go through another");
   unsigned depth = 1;
   for (const Backend* at = checker.backend(start.via); at != nullptr;
@@ -126,9 +129,9 @@ void check_backends(Checker& checker) {
     if (!is_new && !backend.name.empty())
       checker.error(backend.origin, "name", "duplicate name \"" + printable(backend.name) + '"',
                     "first used in line " + std::to_string(first->second->origin.line));
-    // What a broken entry would complain about follows from what is already reported.
-    if (broken) continue;
-    check_backend(checker, backend);
+    // What the settings of a broken entry would complain about follows from what is already
+    // reported.
+    if (!broken) check_backend(checker, backend);
     check_chain(checker, backend);
   }
 }

@@ -95,6 +95,11 @@ TEST(Backends, ChainsEnd) {
   EXPECT_THAT(complaints(head + parent("a", "b") + parent("b", "a")),
               ElementsAre(HasSubstr("\"a\" would go through itself"),
                           HasSubstr("\"b\" would go through itself")));
+  EXPECT_THAT(complaints(head + "  - {name: a, type: http, via: b, proxy: {address: 'h:0'}}\n" +
+                         "  - {name: b, type: htp, via: a}\n"),
+              ElementsAre(HasSubstr("\"a\" would go through itself"),
+                          HasSubstr("backends[0].proxy.address"), HasSubstr("backends[1].type"),
+                          HasSubstr("\"b\" would go through itself")));
   EXPECT_THAT(complaints(head + parent("a", "a")), ElementsAre(HasSubstr("through itself")));
   std::string chain = head + parent("n0", "''");
   for (unsigned index = 1; index < max_via_depth; ++index)

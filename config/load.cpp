@@ -81,20 +81,26 @@ void merge_with_warnings(Reader& reader, Config& config, const Managed& managed)
   warn_stale(reader, "rule_order", managed.rule_order, named_in(config.rules));
 }
 
+void merge_text(Reader& reader, Config& config, const std::string& name, std::string_view text) {
+  const unsigned source = reader.add_source(name, folder(name));
+  reader.begin_managed(source);
+  const Node tree = parse_tree(text, name, source, reader.diagnostics());
+  Managed managed;
+  section_of<Managed>().read(reader, tree, {}, &managed);
+  merge_with_warnings(reader, config, managed);
+}
+
 void merge_from_disk(const LoadOptions& options, Reader& reader, Config& config) {
   if (!options.managed_file) return;
   reader.add_file(*options.managed_file);
   std::error_code ignored;
   if (!std::filesystem::exists(*options.managed_file, ignored)) return;
-  const unsigned source = reader.add_source(*options.managed_file, folder(*options.managed_file));
-  reader.begin_managed(source);
   const FileContents contents = read_file(*options.managed_file, max_file_size);
-  if (!contents.error.empty())
-    return reader.error({source, 0, 0}, "cannot be read: " + contents.error);
-  const Node tree = parse_tree(contents.text, *options.managed_file, source, reader.diagnostics());
-  Managed managed;
-  section_of<Managed>().read(reader, tree, {}, &managed);
-  merge_with_warnings(reader, config, managed);
+  if (contents.error.empty())
+    return merge_text(reader, config, *options.managed_file, contents.text);
+  const unsigned source = reader.add_source(*options.managed_file);
+  reader.begin_managed(source);
+  reader.error({source, 0, 0}, "cannot be read: " + contents.error);
 }
 
 void sort(Reader& reader) {
@@ -187,9 +193,18 @@ LoadResult load(const LoadOptions& options) {
 }
 
 LoadResult load_with(const LoadOptions& options, const Managed& managed) {
+  // By way of the text, so that what is wrong has the place where it would stand.
   return load_merging(options, [&](Reader& reader, Config& config) {
-    reader.begin_managed(reader.add_source(options.managed_file.value_or("managed changes")));
-    merge_with_warnings(reader, config, managed);
+    const std::string name = options.managed_file.value_or("managed changes");
+    auto text = to_yaml(managed);
+    if (text) {
+      merge_text(reader, config, name, *text);
+      platform::wipe(*text);
+    } else {
+      reader.begin_managed(reader.add_source(name));
+      reader.report(Severity::error, reader.position(Origin::Source::managed, {}), {}, text.error(),
+                    {});
+    }
   });
 }
 

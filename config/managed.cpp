@@ -12,6 +12,7 @@
 #include "config/describe.h"
 #include "config/reader.h"
 #include "config/writer.h"
+#include "platform/unique_fd.h"
 
 namespace bulkhead::config {
 namespace {
@@ -58,20 +59,6 @@ void reorder(std::vector<Rule>& rules, const std::vector<std::string>& order) {
     rules[places[index]] = std::move(sorted[index]);
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 std::string failure(std::string_view what, const std::string& path) {
   return std::string(what) + ' ' + path + ": " + std::strerror(errno);
 }
@@ -88,21 +75,21 @@ bool write_all(int fd, std::string_view text) {
 std::optional<std::string> replace_file(const std::string& path, std::string_view text) {
   std::string temporary = path + ".XXXXXX";
   {
-    const Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
+    const platform::UniqueFd file(::mkostemp(temporary.data(), O_CLOEXEC));  // mode 0600
     if (file.get() < 0) return failure("cannot create", temporary);
     if (!write_all(file.get(), text) || ::fsync(file.get()) != 0) {
-      const std::string why = failure("cannot write", temporary);
+      std::string why = failure("cannot write", temporary);
       ::unlink(temporary.c_str());
       return why;
     }
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const std::string why = failure("cannot replace", path);
+    std::string why = failure("cannot replace", path);
     ::unlink(temporary.c_str());
     return why;
   }
   const std::string folder = std::filesystem::path(path).parent_path().string();
-  const Descriptor directory(
+  const platform::UniqueFd directory(
       ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 || ::fsync(directory.get()) != 0)
     return failure("cannot sync the folder of", path);
@@ -162,14 +149,26 @@ ManagedResult read_managed(const std::string& path, const LoadOptions& options) 
   return result;
 }
 
-std::optional<std::string> write_managed(const std::string& path, const Managed& managed) {
+tl::expected<std::string, std::string> to_yaml(const Managed& managed) {
   if (std::any_of(managed.backends.begin(), managed.backends.end(), has_unwritable_secret))
-    return "a secret that begins with \"file:\" cannot be kept in " + path;
-  std::string text =
-      "# Kept by proxyctl: what it added and removed. Applied over the configuration file.\n" +
-      write_section(section_of<Managed>(), &managed, Writer::Purpose::managed, every_role);
-  auto failed = replace_file(path, text);
-  platform::wipe(text);
+    return tl::unexpected(std::string("a secret that begins with \"file:\" cannot be kept"));
+  return "# Kept by proxyctl: what it added and removed. Applied over the configuration file.\n" +
+         write_section(section_of<Managed>(), &managed, Writer::Purpose::managed, every_role);
+}
+
+bool forget_vanished(Managed& managed, const Config& config) {
+  const auto is_gone = [&](const std::string& name) {
+    return std::none_of(config.rules.begin(), config.rules.end(),
+                        [&](const Rule& rule) { return rule.name == name; });
+  };
+  return std::erase_if(managed.rule_order, is_gone) != 0;
+}
+
+std::optional<std::string> write_managed(const std::string& path, const Managed& managed) {
+  auto text = to_yaml(managed);
+  if (!text) return text.error() + " in " + path;
+  auto failed = replace_file(path, *text);
+  platform::wipe(*text);
   return failed;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "config/load.h"
@@ -40,6 +41,14 @@ struct ManagedResult {
 ManagedResult read_managed(const std::string& path, const LoadOptions& options = {});
 ManagedResult read_managed_text(std::string_view yaml, std::string_view name,
                                 const LoadOptions& options = {});
+
+// The text of a managed file. The error is for a person: a secret that would be read back as the
+// path of one.
+tl::expected<std::string, std::string> to_yaml(const Managed& managed);
+
+// Drops what is said of the order of rules that config, with managed applied, does not have. True
+// if there was any.
+bool forget_vanished(Managed& managed, const Config& config);
 
 // Temporary file, fsync, rename, fsync of the directory; mode 0600. Returns what went wrong, if
 // anything.

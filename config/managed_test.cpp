@@ -118,6 +118,33 @@ TEST_F(ManagedFile, AChangeCanBeTriedFirst) {
   EXPECT_TRUE(load_with(options_, managed).config);
 }
 
+TEST_F(ManagedFile, WhatIsWrongWithAChangeHasItsPlace) {
+  Managed managed;
+  Backend& added = managed.backends.emplace_back();
+  added.name = "x";
+  added.via = "nowhere";
+  const LoadResult tried = load_with(options_, managed);
+  EXPECT_THAT(testing::texts(tried.diagnostics),
+              ElementsAre(HasSubstr("managed.yaml:5:10: error: backends[0].via: unknown backend")));
+  // It is the place it will have.
+  ASSERT_EQ(write_managed(*options_.managed_file, managed), std::nullopt);
+  EXPECT_EQ(testing::texts(load_now().diagnostics), testing::texts(tried.diagnostics));
+  added.proxy.emplace().password = Secret("file:/etc/shadow");
+  EXPECT_THAT(testing::texts(load_with(options_, managed).diagnostics),
+              ElementsAre(HasSubstr("managed.yaml: error: a secret")));
+}
+
+TEST_F(ManagedFile, ForgetsTheOrderOfRulesThatAreGone) {
+  Managed managed;
+  managed.rule_order = {"two", "gone", "one"};
+  const LoadResult tried = load_with(options_, managed);
+  EXPECT_THAT(testing::texts(tried.diagnostics), ElementsAre(HasSubstr("no \"gone\" any more")));
+  ASSERT_TRUE(tried.config);
+  EXPECT_TRUE(forget_vanished(managed, *tried.config));
+  EXPECT_THAT(managed.rule_order, ElementsAre("two", "one"));
+  EXPECT_FALSE(forget_vanished(managed, *tried.config));
+}
+
 TEST_F(ManagedFile, WritingFailsWithAReason) {
   EXPECT_THAT(write_managed(folder_ / "absent/managed.yaml", {}).value_or(""),
               HasSubstr("cannot create"));

@@ -11,25 +11,12 @@
 #include <unistd.h>
 
 #include "config/text.h"
+#include "platform/unique_fd.h"
 
 namespace bulkhead::config {
 namespace {
 
 constexpr std::size_t max_diagnostics = 500;
-
-class OpenFile {
- public:
-  explicit OpenFile(const std::string& path, int flags) : fd_(::open(path.c_str(), flags)) {}
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::string system_error(int number) {
   return std::strerror(number);
@@ -55,7 +42,8 @@ bool is_below(std::string_view key, std::string_view prefix) {
 
 FileContents read_file(const std::string& path, std::size_t limit, bool regular_only) {
   // O_NONBLOCK: a FIFO named as a secret must not hang the start.
-  const OpenFile file(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular_only ? O_NONBLOCK : 0));
+  const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (regular_only ? O_NONBLOCK : 0);
+  const platform::UniqueFd file(::open(path.c_str(), flags));
   if (file.get() < 0) return {{}, system_error(errno)};
   struct stat status{};
   if (::fstat(file.get(), &status) != 0) return {{}, system_error(errno)};

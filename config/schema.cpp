@@ -103,7 +103,7 @@ std::string ListType::schema(const Constraint& constraint, unsigned indent) cons
 }
 
 std::string OptionalType::schema(const Constraint& constraint, unsigned indent) const {
-  const std::string value = element_.schema(constraint, indent);
+  std::string value = element_.schema(constraint, indent);
   if (constraint.empty_word.empty()) return value;
   return R"({"anyOf": [{"const": )" + json_string(constraint.empty_word) + "}, " + value + "]}";
 }

@@ -134,7 +134,10 @@ runtime::Task<Outcome> Reload::change_managed(std::function<std::string(config::
   const auto write = [this, &read] {
     return config::write_managed(*options_.managed_file, read.managed).value_or(std::string());
   };
-  runtime::Task<Outcome> attempt = apply(config::load_with(options_, read.managed), write);
+  config::LoadResult loaded = config::load_with(options_, read.managed);
+  if (loaded.config && config::forget_vanished(read.managed, *loaded.config))
+    loaded = config::load_with(options_, read.managed);
+  runtime::Task<Outcome> attempt = apply(std::move(loaded), write);
   Outcome outcome = co_await std::move(attempt);
   record(outcome);
   co_return outcome;
