@@ -10,6 +10,7 @@
 #include "runtime/both.h"
 #include "runtime/raw_relay.h"
 #include "runtime/timer.h"
+#include "runtime/turn.h"
 
 namespace bulkhead::runtime {
 namespace {
@@ -91,6 +92,7 @@ Task<bool> pass_on_rest(Pump& pump, Shared& shared, IoResult first, std::size_t 
 }
 
 Task<void> run(Pump pump, Shared& shared) {
+  Turn turn;
   while (!shared.ended) {
     const std::size_t room = pump.room();
     if (room == 0) {
@@ -116,7 +118,10 @@ Task<void> run(Pump pump, Shared& shared) {
     if (pump.meter != nullptr) pump.meter->took(got.bytes);
     const IoResult put = pump.to.try_write(std::span(scratch).first(got.bytes));
     pump.passed(put.bytes);
-    if (put.ok() && put.bytes == got.bytes) continue;
+    if (put.ok() && put.bytes == got.bytes) {
+      co_await turn.pass();
+      continue;
+    }
     const bool passed = co_await pass_on_rest(pump, shared, put, got.bytes);
     if (!passed) co_return;
   }
