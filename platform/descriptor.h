@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <tl/expected.hpp>
 
+#include "platform/error.h"
 #include "platform/unique_fd.h"
 
 namespace bulkhead::platform {
@@ -20,6 +22,13 @@ std::uint64_t open_files_limit();
 // Makes `target` another number for the same thing as `source`, closing what it stood for. False on
 // failure.
 bool duplicate_onto(int source, int target);
+
+// What a child writes and its parent reads. The read end does not block; the write end does, as
+// programs expect of their standard output.
+struct Pipe {
+  UniqueFd read_end, write_end;
+};
+tl::expected<Pipe, Error> pipe_from_child();
 
 // Ends both directions of a socket: whoever waits on it, here or at the peer, is woken. Errors do
 // not matter.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstdio>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -102,6 +103,12 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
   }
   spdlog::default_logger_raw()->log(to_spdlog(level),
                                     spdlog::string_view_t(line.data(), line.size()));
+}
+
+void pass_on(std::string_view line) {
+  std::string whole(line);
+  whole += '\n';
+  std::fwrite(whole.data(), 1, whole.size(), stderr);
 }
 
 }  // namespace bulkhead::runtime::log

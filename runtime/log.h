@@ -46,6 +46,13 @@ inline void error(std::string_view message, std::initializer_list<Field> fields 
   write(Level::error, message, fields);
 }
 
+// Whether a process of that role and id wrote the line with write(): exactly its form, printable,
+// role and pid at the end, and nowhere a second field that could be taken for one of the log's own.
+// Of such a line only what it tells is the writer's word.
+bool is_line_of(std::string_view line, std::string_view role, long pid);
+// A line (without its end) that another process wrote, as it is.
+void pass_on(std::string_view line);
+
 // A value as logfmt wants it: bare if it is plain, else quoted with \" \\ \n and \xNN escapes.
 std::string quote(std::string_view value);
 

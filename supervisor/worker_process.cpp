@@ -2,6 +2,8 @@
 
 #include <array>
 #include <csignal>
+#include <fcntl.h>
+#include <unistd.h>
 #include <utility>
 
 #include "platform/descriptor.h"
@@ -43,11 +45,19 @@ tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> WorkerProcess::sta
     WorkerLaunch launch) {
   auto control = platform::message_socket_pair();
   if (!control) return tl::unexpected(control.error());
+  auto output = platform::pipe_from_child();
+  if (!output) return tl::unexpected(output.error());
+  const platform::UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   platform::SpawnRequest request;
   request.executable = launch.executable;
   request.arguments = launch.arguments.to_argv(launch.executable);
   request.environment = worker_environment();
   request.descriptors.push_back({control->second.get(), workers::control_descriptor});
+  request.descriptors.push_back({output->write_end.get(), STDERR_FILENO});
+  // Standard output is the access log's.
+  if (launch.role != proto::Party::acceptor)
+    request.descriptors.push_back({output->write_end.get(), STDOUT_FILENO});
+  if (nothing) request.descriptors.push_back({nothing.get(), STDIN_FILENO});
   if (launch.egress_channel) {
     request.descriptors.push_back({launch.egress_channel.get(), workers::egress_descriptor});
   }
@@ -56,17 +66,18 @@ tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> WorkerProcess::sta
   }
   auto child = platform::spawn(request);
   if (!child) return tl::unexpected(child.error());
-  return std::shared_ptr<WorkerProcess>(
-      new WorkerProcess(launch, std::move(control->first), std::move(*child)));
+  return std::shared_ptr<WorkerProcess>(new WorkerProcess(
+      launch, std::move(control->first), std::move(*child), std::move(output->read_end)));
 }
 
 WorkerProcess::WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control,
-                             platform::Child child)
+                             platform::Child child, platform::UniqueFd output)
     : name_(name_of(launch.role, launch.arguments.index)),
       role_(launch.role),
       index_(launch.arguments.index),
       child_(std::move(child)),
       channel_(std::move(control), proto::Party::supervisor, launch.role),
+      output_(std::move(output), name_, child_.pid),
       egress_end_(std::move(launch.egress_end)),
       tenure_(std::move(launch.tenure)),
       column_(launch.column),
@@ -121,8 +132,12 @@ void WorkerProcess::greet(proto::Hello hello) {
 }
 
 runtime::Task<platform::ExitReason> WorkerProcess::run() {
-  co_await runtime::both(run_channel(), watch_process());
+  co_await runtime::both(live(), output_.run());
   co_return exit_;
+}
+
+runtime::Task<void> WorkerProcess::live() {
+  co_await runtime::both(run_channel(), watch_process());
 }
 
 runtime::Task<void> WorkerProcess::run_channel() {
@@ -145,6 +160,7 @@ runtime::Task<void> WorkerProcess::watch_process() {
     if (status == runtime::IoStatus::cancelled) break;
   }
   ended_ = true;
+  output_.finish();
   over_.set();
   greeting_.set();
   for (const auto& [id, query] : queries_) query->complete.set();

@@ -23,6 +23,7 @@
 #include "runtime/task.h"
 #include "supervisor/generation.h"
 #include "supervisor/tenure.h"
+#include "supervisor/worker_output.h"
 #include "workers/process/arguments.h"
 
 namespace bulkhead::supervisor {
@@ -102,13 +103,15 @@ class WorkerProcess {
     runtime::Event complete;
   };
 
-  WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control, platform::Child child);
+  WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control, platform::Child child,
+                platform::UniqueFd output);
   void take_connections(proto::Connections part, std::uint32_t id);
   void greet(proto::Hello hello);
   void give_recorder();
   void give_pages();
   bool hand_over_listeners(const Generation& generation);
   runtime::Task<std::string> describe_end();
+  runtime::Task<void> live();
   runtime::Task<void> run_channel();
   runtime::Task<void> watch_process();
 
@@ -117,6 +120,7 @@ class WorkerProcess {
   std::uint32_t index_;
   platform::Child child_;
   ipc::Channel channel_;
+  WorkerOutput output_;
   platform::UniqueFd egress_end_;
   std::shared_ptr<Tenure> tenure_;
   platform::UniqueFd recorder_memory_;

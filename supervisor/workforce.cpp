@@ -89,7 +89,10 @@ std::string Workforce::start_missing(const std::vector<std::uint32_t>& acceptors
     if (find(role, index)) return {};
     auto process = launch(role, index, config);
     if (!process) return process.error();
-    add(role, index, std::move(*process));
+    add(role, index, *process);
+    // Seen already: it takes no part in the roll-out, which must not succeed without it.
+    if ((*process)->ended())
+      return (*process)->name() + ": " + (*process)->exit_reason().to_string();
     return {};
   };
   std::string error = start(Party::egress, 0);

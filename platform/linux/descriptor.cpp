@@ -24,6 +24,14 @@ bool duplicate_onto(int source, int target) {
   return ::dup3(source, target, O_CLOEXEC) == target;
 }
 
+tl::expected<Pipe, Error> pipe_from_child() {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) != 0) return tl::unexpected(last_error("pipe2"));
+  Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  if (::fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return tl::unexpected(last_error("fcntl"));
+  return pipe;
+}
+
 void shutdown_both(int socket) {
   ::shutdown(socket, SHUT_RDWR);
 }
