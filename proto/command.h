@@ -12,13 +12,14 @@ namespace bulkhead::proto {
 enum class CommandName : std::uint8_t {
   status,            // StatusRow, WorkerRow*, ListenerRow*
   config_show,       // Text*: the configuration in force, secrets masked
-  config_reload,     // Text*: diagnostics
+  config_reload,     // DiagnosticRow*
   backend_list,      // BackendRow*
-  backend_add,       // arguments[0]: one backend as YAML
+  backend_add,       // arguments[0]: one backend as YAML; DiagnosticRow*
   backend_remove,    // arguments[0]: name
-  backend_test,      // arguments[0]: name, arguments[1]: host:port or empty; Text*
+  backend_test,      // arguments[0]: name, arguments[1]: host:port or empty; BackendTested
   rule_list,         // RuleRow*
-  rule_add,          // arguments[0]: one rule as YAML; arguments[1]: position from 1, or empty
+  rule_add,          // arguments[0]: one rule as YAML; arguments[1]: position from 1, or empty;
+                     // DiagnosticRow*
   rule_remove,       // arguments[0]: name
   rule_reorder,      // arguments: names, in the order wanted first
   connections,       // ConnectionRow*
@@ -117,6 +118,21 @@ struct RuleRow {
   Text<16> origin;
   static auto fields(auto& self) {
     return std::tie(self.position, self.name, self.match, self.action, self.origin);
+  }
+};
+
+// What is wrong, or doubtful, in a configuration: see config/diagnostic.h.
+struct DiagnosticRow {
+  static constexpr MessageType type = MessageType::diagnostic_row;
+  Text<1000> file;
+  std::uint32_t line = 0, column = 0;
+  bool error = true;  // else a warning
+  Text<1000> key;
+  Text<2000> message;
+  Text<1000> hint;
+  static auto fields(auto& self) {
+    return std::tie(self.file, self.line, self.column, self.error, self.key, self.message,
+                    self.hint);
   }
 };
 

@@ -94,6 +94,7 @@ constexpr std::array permissions{
     Permission{vault_state, "vault_state", vault, supervisor, open, 0},
     Permission{test_backend, "test_backend", supervisor, acceptor, open, 0},
     Permission{backend_tested, "backend_tested", acceptor, supervisor, open, 0},
+    Permission{backend_tested, "backend_tested", supervisor, proxyctl, open, 0},
     Permission{command, "command", proxyctl, supervisor, greeting, 0},
     Permission{status_row, "status_row", supervisor, proxyctl, open, 0},
     Permission{worker_row, "worker_row", supervisor, proxyctl, open, 0},
@@ -104,6 +105,7 @@ constexpr std::array permissions{
     Permission{crash_row, "crash_row", supervisor, proxyctl, open, 0},
     Permission{stats_row, "stats_row", supervisor, proxyctl, open, 0},
     Permission{backend_stats_row, "backend_stats_row", supervisor, proxyctl, open, 0},
+    Permission{diagnostic_row, "diagnostic_row", supervisor, proxyctl, open, 0},
     Permission{text, "text", supervisor, proxyctl, open, 0},
     Permission{done, "done", supervisor, proxyctl, open, 0},
 };

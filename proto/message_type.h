@@ -79,6 +79,7 @@ enum class MessageType : std::uint16_t {
   crash_row,
   stats_row,
   backend_stats_row,
+  diagnostic_row,
   text,
   done,
   end_

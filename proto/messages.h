@@ -24,8 +24,8 @@ using AllMessages =
                HeldPipe, HeldFlow, HeldEnd, Adopt, AdoptEnd, Inherit, Inherited, Relinquish,
                Relinquished, Rendezvous, TakeOver, TakenOver, ConveyEnd, Estate, QueryVault,
                VaultState, TestBackend, BackendTested, Command, StatusRow, WorkerRow, ListenerRow,
-               BackendRow, RuleRow, ConnectionRow, CrashRow, StatsRow, BackendStatsRow, TextPart,
-               Done>;
+               BackendRow, RuleRow, ConnectionRow, CrashRow, StatsRow, BackendStatsRow,
+               DiagnosticRow, TextPart, Done>;
 
 static_assert(std::tuple_size_v<AllMessages> == static_cast<std::size_t>(MessageType::end_),
               "every type has its message, and is listed once");

@@ -24,8 +24,9 @@ Types allowed_when_open(Party from, Party to) {
             drain,   bequeath, rendezvous, take_over, query_vault};
   }
   if (from == Party::supervisor && to == Party::proxyctl) {
-    return {status_row, worker_row, listener_row,      backend_row, rule_row, connection_row,
-            crash_row,  stats_row,  backend_stats_row, text,        done};
+    return {status_row,     worker_row,     listener_row,  backend_row,       rule_row,
+            connection_row, crash_row,      stats_row,     backend_stats_row, text,
+            done,           diagnostic_row, backend_tested};
   }
   if (from == Party::acceptor && to == Party::supervisor)
     return {prepared, drained, connections, backend_tested, inherited, relinquished};

@@ -2,21 +2,10 @@
 #include "config/schema.h"
 #include "proxyctl/commands.h"
 #include "proxyctl/terminal_text.h"
+#include "proxyctl/views.h"
 
 namespace bulkhead::proxyctl {
 namespace {
-
-void write(JsonWriter& json, const config::Diagnostic& diagnostic) {
-  json.begin_object();
-  json.member("file", diagnostic.file);
-  json.member("line", diagnostic.line);
-  json.member("column", diagnostic.column);
-  json.member("severity", diagnostic.severity == config::Severity::error ? "error" : "warning");
-  json.member("key", diagnostic.key);
-  json.member("message", diagnostic.message);
-  json.member("hint", diagnostic.hint);
-  json.end_object();
-}
 
 // Needs no daemon.
 ExitCode validate(const Session& session, const std::string& file) {
@@ -26,9 +15,7 @@ ExitCode validate(const Session& session, const std::string& file) {
   const bool bad = config::has_errors(result.diagnostics);
   if (session.json) {
     JsonWriter json(session.out);
-    json.begin_array();
-    for (const auto& diagnostic : result.diagnostics) write(json, diagnostic);
-    json.end_array();
+    write_diagnostics(json, result.diagnostics);
   } else {
     for (const auto& diagnostic : result.diagnostics) {
       session.err << printable_lines(config::to_string(diagnostic)) << '\n';

@@ -128,6 +128,10 @@ bool take(Answer& answer, std::uint16_t type, std::span<const std::uint8_t> body
       return keep(answer.stats, body);
     case backend_stats_row:
       return keep(answer.backend_stats, body);
+    case diagnostic_row:
+      return keep(answer.diagnostics, body);
+    case backend_tested:
+      return keep(answer.tests, body);
     case text:
       return keep_text(answer.text, body);
     case done:

@@ -30,6 +30,8 @@ struct Answer {
   std::vector<proto::CrashRow> crashes;
   std::vector<proto::StatsRow> stats;
   std::vector<proto::BackendStatsRow> backend_stats;
+  std::vector<proto::DiagnosticRow> diagnostics;
+  std::vector<proto::BackendTested> tests;
   std::string text;
   proto::Done done;  // may say that the command failed
 };

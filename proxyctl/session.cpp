@@ -1,6 +1,7 @@
 #include "proxyctl/session.h"
 
 #include "proxyctl/terminal_text.h"
+#include "proxyctl/views.h"
 
 namespace bulkhead::proxyctl {
 namespace {
@@ -10,16 +11,7 @@ std::string with_line_end(std::string text) {
   return text;
 }
 
-ExitCode refused(const Session& session, const Answer& answer) {
-  session.err << printable_lines(with_line_end(answer.text));
-  Failure failure{static_cast<ExitCode>(answer.done.exit_code), answer.done.message.value};
-  if (failure.message.empty()) failure.message = "the command failed";
-  return fail(session, failure);
-}
-
-}  // namespace
-
-ExitCode fail(const Session& session, const Failure& failure) {
+ExitCode fail_with(const Session& session, const Failure& failure, const Answer& answer) {
   session.err << "proxyctl: " << printable_lines(failure.message) << '\n';
   if (session.json) {
     JsonWriter json(session.out);
@@ -27,9 +19,24 @@ ExitCode fail(const Session& session, const Failure& failure) {
     json.member("ok", false);
     json.member("exit_code", static_cast<unsigned>(failure.code));
     json.member("error", failure.message);
+    write_details(json, answer);
     json.end_object();
   }
   return failure.code;
+}
+
+ExitCode refused(const Session& session, const Answer& answer) {
+  session.err << printable_lines(with_line_end(answer.text));
+  print_details(session.err, answer);
+  Failure failure{static_cast<ExitCode>(answer.done.exit_code), answer.done.message.value};
+  if (failure.message.empty()) failure.message = "the command failed";
+  return fail_with(session, failure, answer);
+}
+
+}  // namespace
+
+ExitCode fail(const Session& session, const Failure& failure) {
+  return fail_with(session, failure, {});
 }
 
 ExitCode ask_and_show(const Session& session, const Question& question,
@@ -51,11 +58,13 @@ ExitCode ask_and_acknowledge(const Session& session, const Question& question) {
       json.member("ok", true);
       json.member("message", answer.done.message.value);
       if (!answer.text.empty()) json.member("output", answer.text);
+      write_details(json, answer);
       json.end_object();
       return;
     }
-    session.out << printable_lines(with_line_end(answer.text))
-                << printable_lines(with_line_end(answer.done.message.value));
+    session.out << printable_lines(with_line_end(answer.text));
+    print_details(session.out, answer);
+    session.out << printable_lines(with_line_end(answer.done.message.value));
   });
 }
 

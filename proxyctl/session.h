@@ -24,7 +24,7 @@ struct Session {
 };
 
 // Says what went wrong: one line on err, and with --json {"ok": false, "exit_code", "error"} on
-// out.
+// out. A command that the daemon refused has more to say there: see views.h.
 ExitCode fail(const Session& session, const Failure& failure);
 
 // Asks, and shows the answer if the command went well. What the daemon says in text before a

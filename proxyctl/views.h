@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config/diagnostic.h"
 #include "proxyctl/session.h"
 
 namespace bulkhead::proxyctl {
@@ -25,5 +26,12 @@ std::vector<proto::ConnectionRow> select_connections(std::vector<proto::Connecti
                                                      ConnectionOrder order,
                                                      const std::string& filter);
 void show_connections(const Session& session, const std::vector<proto::ConnectionRow>& rows);
+
+void write_diagnostics(JsonWriter& json, const std::vector<config::Diagnostic>& diagnostics);
+
+// What an answer holds beside its message: diagnostics and the outcome of a test, as lines or as
+// members of the object that is open.
+void print_details(std::ostream& out, const Answer& answer);
+void write_details(JsonWriter& json, const Answer& answer);
 
 }  // namespace bulkhead::proxyctl

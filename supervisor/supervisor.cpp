@@ -125,11 +125,16 @@ void Supervisor::obey(int signal) {
 
 runtime::Task<void> Supervisor::reload_by(std::string why) {
   if (stopping_ || !reload_.current()) co_return;
+  const Outcome outcome = co_await reload_and_tell(std::move(why));
+}
+
+runtime::Task<Outcome> Supervisor::reload_and_tell(std::string asked_by) {
   const runtime::Gate::Pass pass = tasks_.enter();
-  log::info("reloading", {{"asked_by", why}});
-  notifier_.reloading();
-  const Outcome outcome = co_await reload_.run();
+  log::info("reloading", {{"asked_by", asked_by}});
+  if (!stopping_) notifier_.reloading();
+  Outcome outcome = co_await reload_.run();
   if (!stopping_) notifier_.ready();
+  co_return outcome;
 }
 
 runtime::Task<void> Supervisor::rotate_log() {

@@ -49,6 +49,9 @@ class Supervisor {
   bool stopping() const { return stopping_; }
   config::SandboxMode sandbox() const { return sandbox_; }
 
+  // Reloads, and tells the service manager so.
+  runtime::Task<Outcome> reload_and_tell(std::string asked_by);
+
   // Begins to drain and end; a second time ends at once.
   void stop(std::string_view why);
 

@@ -134,6 +134,27 @@ def test_backend_test(start, squid, origin):
     assert proxy.ctl("backend", "test", "--name", "squid").exit == 0
     answer = proxy.ctl("backend", "test", "--name", "down")
     assert answer.exit != 0 and "refused" in answer.out + answer.err
+    tested = proxy.query("backend", "test", "--name", "squid", "--target", f"127.0.0.1:{origin.port}")
+    assert tested["ok"] and tested["connected"] and tested["remote"] == squid.address
+    assert tested["connect_us"] > 0 and tested["handshake_us"] > 0, "the parent's answer takes time"
+    assert proxy.query("backend", "test", "--name", "direct")["connected"] is False, "there was nothing to connect to"
+    refused = proxy.ctl("backend", "test", "--name", "down", as_json=True)
+    assert refused.exit == 1 and not refused.json()["ok"] and refused.json()["reason"] == "connection_refused"
+
+
+def test_what_is_wrong_comes_as_a_list(start):
+    proxy = start()
+    proxy.write(text="server: {http_prot: 1}\nbackends: [{name: a, type: direct, via: b}]\n")
+    for _ in range(2):
+        answer = proxy.ctl("config", "reload", as_json=True)
+        assert answer.exit == 1 and not answer.json()["ok"], answer
+        found = answer.json()["diagnostics"]
+        assert [(entry["line"], entry["column"], entry["severity"], entry["key"]) for entry in found if entry["severity"] == "error"] == [
+            (1, 10, "error", "server.http_prot"), (2, 41, "error", "backends[0].via")], found
+        assert {entry["file"] for entry in found} == {str(proxy.file)} and any("http_port" in entry["hint"] for entry in found)
+    added = proxy.ctl("backend", "add", "--name", "x", "--type", "direct", "--via", "nowhere", as_json=True)
+    assert added.exit == 1 and {entry["file"] for entry in added.json()["diagnostics"]} == {str(proxy.file), str(proxy.state / "managed.yaml")}
+    assert all(entry["line"] for entry in added.json()["diagnostics"])
 
 
 # Connections

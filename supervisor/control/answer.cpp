@@ -13,6 +13,22 @@ runtime::Task<bool> Answer::text(std::string text) {
   co_return true;
 }
 
+runtime::Task<bool> Answer::diagnostics(std::vector<config::Diagnostic> diagnostics) {
+  for (const config::Diagnostic& diagnostic : diagnostics) {
+    proto::DiagnosticRow message;
+    message.file = diagnostic.file;
+    message.line = diagnostic.line;
+    message.column = diagnostic.column;
+    message.error = diagnostic.severity == config::Severity::error;
+    message.key = diagnostic.key;
+    message.message = diagnostic.message;
+    message.hint = diagnostic.hint;
+    const bool going_on = co_await row(std::move(message));
+    if (!going_on) co_return false;
+  }
+  co_return true;
+}
+
 void Answer::done(std::uint8_t exit_code, std::string_view message) {
   proto::Done last;
   last.exit_code = exit_code;

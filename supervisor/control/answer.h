@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "config/diagnostic.h"
 #include "ipc/channel.h"
 #include "proto/command.h"
 #include "runtime/task.h"
@@ -32,6 +34,8 @@ class Answer {
 
   // Text of any length, in parts.
   runtime::Task<bool> text(std::string text);
+
+  runtime::Task<bool> diagnostics(std::vector<config::Diagnostic> diagnostics);
 
   // Ends the answer. 0: done, 1: failed.
   void done(std::uint8_t exit_code, std::string_view message = {});

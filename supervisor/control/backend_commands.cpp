@@ -31,23 +31,6 @@ proto::BackendRow backend_row(const config::Backend& backend, const ipc::Backend
   return row;
 }
 
-std::string milliseconds(std::uint32_t microseconds) {
-  const std::string fraction = std::to_string(microseconds % 1000 + 1000).substr(1);
-  return std::to_string(microseconds / 1000) + '.' + fraction + " ms";
-}
-
-std::string describe(const proto::BackendTested& tested) {
-  if (!tested.ok) return std::string(to_string(tested.reason)) + ": " + tested.detail.value + '\n';
-  if (tested.remote.port == 0)
-    return "nothing to connect to without a target: name one with --target host:port\n";
-  std::string text = "connected to " + tested.remote.to_string() + '\n';
-  text += "resolve   " + milliseconds(tested.resolve_us) + '\n';
-  text += "connect   " + milliseconds(tested.connect_us) + '\n';
-  if (tested.handshake_us != 0) text += "handshake " + milliseconds(tested.handshake_us) + '\n';
-  if (!tested.detail.value.empty()) text += tested.detail.value + '\n';
-  return text;
-}
-
 }  // namespace
 
 runtime::Task<void> list_backends(Supervisor& supervisor, const proto::Command&, Answer& answer) {
@@ -124,7 +107,7 @@ runtime::Task<void> test_backend(Supervisor& supervisor, const proto::Command& c
     answer.done(1, "no answer in time");
     co_return;
   }
-  co_await answer.text(describe(*tested));
+  co_await answer.row(*tested);
   answer.done(tested->ok ? 0 : 1, tested->ok ? "ok" : "failed");
 }
 

@@ -8,10 +8,8 @@ runtime::Task<void> show_config(Supervisor& supervisor, const proto::Command&, A
 }
 
 runtime::Task<void> reload_config(Supervisor& supervisor, const proto::Command&, Answer& answer) {
-  const Outcome outcome = co_await supervisor.reload().run();
-  std::string diagnostics;
-  for (const auto& diagnostic : outcome.diagnostics) diagnostics += to_string(diagnostic) + '\n';
-  co_await answer.text(std::move(diagnostics));
+  const Outcome outcome = co_await supervisor.reload_and_tell("proxyctl");
+  co_await answer.diagnostics(outcome.diagnostics);
   answer.done(outcome.ok ? 0 : 1, outcome.ok ? "reloaded: " + outcome.summary
                                              : "nothing has changed: " + outcome.summary);
 }

@@ -16,12 +16,6 @@ Frame frame_of(const std::string& section) {
   return {section + ":\n  -\n", std::string(4, ' '), 2};
 }
 
-std::string to_text(const std::vector<config::Diagnostic>& diagnostics) {
-  std::string text;
-  for (const auto& diagnostic : diagnostics) text += to_string(diagnostic) + '\n';
-  return text;
-}
-
 }  // namespace
 
 config::ManagedResult read_fragment(const std::string& section, const std::string& fragment,
@@ -41,7 +35,7 @@ config::ManagedResult read_fragment(const std::string& section, const std::strin
 runtime::Task<bool> refuse_fragment(const config::ManagedResult& read, std::size_t items,
                                     std::string what, Answer& answer) {
   if (config::has_errors(read.diagnostics)) {
-    co_await answer.text(to_text(read.diagnostics));
+    co_await answer.diagnostics(read.diagnostics);
     answer.done(1, "the " + what + " has errors");
     co_return true;
   }
@@ -57,7 +51,7 @@ runtime::Task<void> change(Supervisor& supervisor,
     answer.done(0, success);
     co_return;
   }
-  co_await answer.text(to_text(outcome.diagnostics));
+  co_await answer.diagnostics(outcome.diagnostics);
   answer.done(1, outcome.summary);
 }
 
