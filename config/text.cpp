@@ -7,32 +7,13 @@
 #include <numeric>
 #include <vector>
 
+#include "wire/utf8.h"
+
 namespace bulkhead::config {
 namespace {
 
 bool is_control(unsigned char c) {
   return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f;
-}
-
-// Length of the UTF-8 sequence at the start of text (RFC 3629: no surrogates, no overlong forms),
-// or 0.
-std::size_t sequence_length(std::string_view text) {
-  const auto byte = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };
-  const unsigned char lead = byte(0);
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t index = 1; index < length; ++index)
-    if ((byte(index) & 0xC0) != 0x80) return 0;
-  if (lead == 0xE0 && byte(1) < 0xA0) return 0;
-  if (lead == 0xED && byte(1) > 0x9F) return 0;
-  if (lead == 0xF0 && byte(1) < 0x90) return 0;
-  if (lead == 0xF4 && byte(1) > 0x8F) return 0;
-  return length;
 }
 
 char lower(char c) {
@@ -86,7 +67,7 @@ bool is_plain(std::string_view text) {
 
 std::size_t first_bad_text(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = sequence_length(text.substr(at, 4));
+    const std::size_t length = wire::utf8_length(text.substr(at));
     if (length == 0 || is_control(static_cast<unsigned char>(text[at]))) return at;
     at += length;
   }
@@ -97,7 +78,7 @@ std::string printable(std::string_view text) {
   constexpr std::size_t limit = 80;
   std::string out;
   for (std::size_t at = 0; at < text.size() && out.size() < limit;) {
-    const std::size_t length = sequence_length(text.substr(at, 4));
+    const std::size_t length = wire::utf8_length(text.substr(at));
     const auto c = static_cast<unsigned char>(text[at]);
     if (length == 0 || c < 0x20 || c == 0x7f)
       out += '?';

@@ -1,9 +1,6 @@
 #include "proxyctl/json_writer.h"
 
-#include <array>
-#include <cstdio>
-
-#include "proxyctl/terminal_text.h"
+#include "wire/json_text.h"
 
 namespace bulkhead::proxyctl {
 
@@ -56,26 +53,9 @@ void JsonWriter::raw(std::string_view text) {
 }
 
 void JsonWriter::string(std::string_view text) {
-  out_ << '"';
-  while (!text.empty()) {
-    const std::string_view before = text;
-    const auto point = take_code_point(text);
-    if (!point) {
-      out_ << "\xef\xbf\xbd";
-    } else if (*point == '"' || *point == '\\') {
-      out_ << '\\' << before.front();
-    } else if (*point < 0x20 || (*point >= 0x7f && *point < 0xa0) || *point == 0x2028 ||
-               *point == 0x2029) {
-      // The latter are legal, but the document may be shown on a terminal or read by a script
-      // engine.
-      std::array<char, 8> escape{};
-      std::snprintf(escape.data(), escape.size(), "\\u%04x", static_cast<unsigned>(*point));
-      out_ << escape.data();
-    } else {
-      out_ << before.substr(0, before.size() - text.size());
-    }
-  }
-  out_ << '"';
+  std::string written;
+  wire::append_json_string(written, text);
+  out_ << written;
 }
 
 }  // namespace bulkhead::proxyctl

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <cstdio>
+
+#include "wire/utf8.h"
 
 namespace bulkhead::proxyctl {
 namespace {
@@ -38,7 +39,7 @@ std::string made_safe(std::string_view text, bool lines) {
   std::string out;
   while (!text.empty()) {
     const std::string_view before = text;
-    const auto point = take_code_point(text);
+    const auto point = wire::take_code_point(text);
     if (!point) {
       out += escaped_octet(static_cast<unsigned char>(before.front()));
     } else if (lines && (*point == '\n' || *point == '\t')) {
@@ -55,28 +56,6 @@ std::string made_safe(std::string_view text, bool lines) {
 }
 
 }  // namespace
-
-std::optional<char32_t> take_code_point(std::string_view& text) {
-  const auto octet = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = octet(0);
-  const std::size_t length = first < 0x80             ? 1
-                             : (first & 0xe0) == 0xc0 ? 2
-                             : (first & 0xf0) == 0xe0 ? 3
-                             : (first & 0xf8) == 0xf0 ? 4
-                                                      : 0;
-  bool good = length != 0 && length <= text.size();
-  char32_t point = length < 2 ? first : first & (0x7fU >> length);
-  for (std::size_t i = 1; good && i < length; ++i) {
-    good = (octet(i) & 0xc0) == 0x80;
-    point = (point << 6) | (octet(i) & 0x3f);
-  }
-  constexpr std::array<char32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
-  good =
-      good && point >= smallest[length] && point <= 0x10ffff && (point < 0xd800 || point > 0xdfff);
-  text.remove_prefix(good ? length : 1);
-  if (!good) return std::nullopt;
-  return point;
-}
 
 std::string printable(std::string_view text) {
   return made_safe(text, false);

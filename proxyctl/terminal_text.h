@@ -2,15 +2,10 @@
 // colours, reorder or hide what is shown appears as an escape.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
 namespace bulkhead::proxyctl {
-
-// Takes one UTF-8 code point off the front (RFC 3629: no surrogates, no overlong forms). Nothing,
-// and one octet less, if the text does not begin with one. text must not be empty.
-std::optional<char32_t> take_code_point(std::string_view& text);
 
 // Controls (C0, DEL, C1), bidirectional and invisible format characters and octets that are no
 // UTF-8 become \n, \t, \xNN or \u{NNNN}; a backslash becomes two, so that nothing can look like an

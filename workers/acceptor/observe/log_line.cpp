@@ -4,7 +4,7 @@
 #include <ctime>
 
 #include "wire/http1/syntax.h"
-#include "workers/acceptor/observe/json_text.h"
+#include "wire/json_text.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -106,7 +106,7 @@ class JsonLine {
  public:
   void text(std::string_view key, std::string_view value) {
     name(key);
-    append_json_string(out_, value);
+    wire::append_json_string(out_, value);
   }
   void number(std::string_view key, std::string_view digits) {
     name(key);
@@ -119,9 +119,9 @@ class JsonLine {
     for (std::size_t i = 0; i < record.headers.size(); ++i) {
       const auto& [header, value] = record.headers[i];
       if (i != 0) out_ += ',';
-      append_json_string(out_, header);
+      wire::append_json_string(out_, header);
       out_ += ':';
-      append_json_string(out_, is_masked(settings, header) ? "***" : value);
+      wire::append_json_string(out_, is_masked(settings, header) ? "***" : value);
     }
     out_ += '}';
   }
@@ -130,7 +130,7 @@ class JsonLine {
  private:
   void name(std::string_view key) {
     out_ += out_.size() > 1 ? "," : "";
-    append_json_string(out_, key);
+    wire::append_json_string(out_, key);
     out_ += ':';
   }
   std::string out_ = "{";

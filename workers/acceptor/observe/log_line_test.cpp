@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "workers/acceptor/observe/json_text.h"
+#include "wire/json_text.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -87,17 +87,17 @@ TEST(LogLine, MaskedHeadersKeepTheirNameOnly) {
 
 TEST(JsonText, HasNoLineEndOfAnyKind) {
   std::string out;
-  append_json_string(out,
-                     "a\xc2\x85"
-                     "b\xe2\x80\xa8"
-                     "c\xe2\x80\xa9"
-                     "d\xc2\xa9");
+  wire::append_json_string(out,
+                           "a\xc2\x85"
+                           "b\xe2\x80\xa8"
+                           "c\xe2\x80\xa9"
+                           "d\xc2\xa9");
   EXPECT_EQ(out, "\"a\\u0085b\\u2028c\\u2029d\xc2\xa9\"");
 }
 
 TEST(JsonText, IsAlwaysValidUtf8) {
   std::string out;
-  append_json_string(out, "a\xff\xc3(\xed\xa0\x80\xf0\x9f\x98\x80");
+  wire::append_json_string(out, "a\xff\xc3(\xed\xa0\x80\xf0\x9f\x98\x80");
   EXPECT_EQ(out,
             "\"a\xef\xbf\xbd\xef\xbf\xbd(\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80\"");
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "wire/utf8.h"
+
 namespace bulkhead::auth {
 namespace {
 
@@ -49,35 +51,9 @@ constexpr bool is_in_order() {
 }
 static_assert(is_in_order(), "one line a reason, in the order of the enumeration");
 
-// A continuation octet of UTF-8.
-bool continues(unsigned char octet) {
-  return (octet & 0xc0U) == 0x80U;
-}
-
-// The length of the well-formed sequence that text begins with (RFC 3629: no overlong form, no
-// surrogate, nothing above U+10FFFF); 0 when there is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto at = [&](std::size_t index) {
-    return index < text.size() ? static_cast<unsigned char>(text[index]) : 0U;
-  };
-  const unsigned first = at(0);
-  const unsigned second = at(1);
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return continues(at(1)) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const bool bad = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f);
-    return !bad && continues(at(1)) && continues(at(2)) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const bool bad = (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
-    return !bad && continues(at(1)) && continues(at(2)) && continues(at(3)) ? 4 : 0;
-  }
-  return 0;
-}
-
 bool is_plain_text(std::string_view text) {
   while (!text.empty()) {
-    const std::size_t length = sequence_length(text);
+    const std::size_t length = wire::utf8_length(text);
     const auto first = static_cast<unsigned char>(text[0]);
     const bool c1 = first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
     if (length == 0 || first < 0x20 || first == 0x7f || (length == 2 && c1)) return false;
