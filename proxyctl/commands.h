@@ -4,6 +4,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <utility>
 
 #include "proxyctl/session.h"
 
@@ -23,7 +24,7 @@ template <typename Run>
 CLI::App* add_command(CLI::App& parent, Session& session, const char* name, const char* description,
                       Run run) {
   CLI::App* command = parent.add_subcommand(name, description);
-  command->callback([&session, run] { session.command = run; });
+  command->callback([&session, run = std::move(run)] { session.command = run; });
   return command;
 }
 

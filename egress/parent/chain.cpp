@@ -14,7 +14,7 @@ using proto::Refusal;
 using Stream = runtime::Stream;
 using Outcome = tl::expected<void, Failure>;
 
-Failure named(const config::Backend& hop, Failure failure) {
+Failure named(const config::Backend& hop, const Failure& failure) {
   return {failure.reason, hop.name + ": " + failure.detail};
 }
 
@@ -86,13 +86,13 @@ runtime::Task<StreamOutcome> open_through(const std::vector<const config::Backen
     const config::Backend& hop = *hops[i];
     if (!is_parent(hop)) co_return failed(Refusal::backend_unsuitable, hop.name + " is no parent");
     StreamOutcome secured = co_await secure(hop, std::move(stream), contexts, deadline);
-    if (!secured) co_return tl::unexpected(named(hop, std::move(secured.error())));
+    if (!secured) co_return tl::unexpected(named(hop, secured.error()));
     stream = std::move(*secured);
     const bool last = i + 1 == hops.size();
     if (last && !connect_last) break;
     wire::HostPort next = last ? target : hops[i + 1]->proxy->address;
     StreamOutcome through = co_await tunnel(hop, std::move(stream), std::move(next), deadline);
-    if (!through) co_return tl::unexpected(named(hop, std::move(through.error())));
+    if (!through) co_return tl::unexpected(named(hop, through.error()));
     stream = std::move(*through);
   }
   co_return stream;

@@ -11,7 +11,7 @@ namespace {
 
 ExitReason reason_of(int status) {
   if (WIFSIGNALED(status)) {
-    return {ExitReason::Kind::signaled, WTERMSIG(status), WCOREDUMP(status)};
+    return {ExitReason::Kind::signaled, WTERMSIG(status), WCOREDUMP(status) != 0};
   }
   return {ExitReason::Kind::exited, WEXITSTATUS(status), false};
 }
