@@ -4,6 +4,7 @@
     packaging/tidy.py                  every product source
     packaging/tidy.py --since COMMIT   those that changed since COMMIT, or include something that did
     packaging/tidy.py FILE...          those
+    packaging/tidy.py --deep …         with clang's static analyzer as well
 
 A file that was clean is not looked at again until it, a header of ours that it includes, its compile command, .clang-tidy or
 clang-tidy itself changes: build/lint/ keeps a stamp for each, so an interrupted run goes on where it was. The findings
@@ -69,11 +70,13 @@ def is_clean(path, key):
     return stamp_of(path).exists() and stamp_of(path).read_text() == key
 
 
-def tidy(path, key):
+def tidy(path, key, deep):
     """Returns (path, seconds, findings or "")."""
     started = time.monotonic()
     # The commands are GCC's, and some of its warnings have no namesake in clang.
     command = [TIDY, "-p", "build/release", "--quiet", "--extra-arg=-Wno-unknown-warning-option", path]
+    if deep:
+        command.append("--checks=clang-analyzer-*")
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     findings = "" if run.returncode == 0 else run.stdout + run.stderr
     stamp_of(path).parent.mkdir(parents=True, exist_ok=True)
@@ -97,13 +100,13 @@ def headlines(findings):
     return [line for line in findings.splitlines() if re.search(r": (error|warning): ", line)]
 
 
-def run_all(wanted):
+def run_all(wanted, deep):
     """Runs clang-tidy over (path, key) pairs, says how it goes, and returns the paths with findings. A finding in a header is
     said once, not with each source that includes it."""
     failed = []
     said = set()
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("LINT_JOBS", os.cpu_count() or 1))) as pool:
-        runs = [pool.submit(tidy, path, key) for path, key in wanted]
+        runs = [pool.submit(tidy, path, key, deep) for path, key in wanted]
         for number, run in enumerate(concurrent.futures.as_completed(runs), start=1):
             path, seconds, findings = run.result()
             print(f"[{number}/{len(wanted)}] {path} ({seconds:.0f} s){' FINDINGS' if findings else ''}", flush=True)
@@ -119,15 +122,18 @@ def run_all(wanted):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--since", metavar="COMMIT")
+    parser.add_argument("--deep", action="store_true")
     parser.add_argument("files", nargs="*")
+    arguments = parser.parse_args()
     commands = compile_commands()
     common = output_of(TIDY, "--version").encode() + (ROOT / ".clang-tidy").read_bytes()
-    paths = chosen(parser.parse_args())
+    common += b"deep" if arguments.deep else b""
+    paths = chosen(arguments)
     unknown = [path for path in paths if path not in commands]
     keys = {path: fingerprint(path, commands[path], common) for path in paths if path in commands}
     wanted = [(path, key) for path, key in keys.items() if not is_clean(path, key)]
     print(f"clang-tidy: {len(paths)} sources, {len(keys) - len(wanted)} already clean", flush=True)
-    failed = run_all(wanted)
+    failed = run_all(wanted, arguments.deep)
     for path in unknown:
         print(f"{path}: no room's CMakeLists.txt compiles it")
     for path in sorted(failed):
