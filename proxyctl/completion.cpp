@@ -46,8 +46,12 @@ std::string values(const std::vector<CompletionCommand>& model) {
   for (const auto& command : model) {
     for (const auto& option : command.options) {
       if (!option.takes_value) continue;
-      const std::string at = command.path.empty() ? "*" : "'" + command.path + "'";
-      for (const std::string& name : option.names) out += value_case(at + ":" + name, option.value);
+      std::string at = command.path.empty() ? "*" : "'" + command.path + "'";
+      at += ':';
+      for (const std::string& name : option.names) {
+        std::string pattern = at;
+        out += value_case(pattern.append(name), option.value);
+      }
     }
   }
   return out;

@@ -60,6 +60,9 @@ bool holds_port(const Sockets& sockets, std::uint16_t port) {
                      [port](const auto& socket) { return socket->settings.port == port; });
 }
 
+// How long an acceptor may take to close a listening socket that it was told to.
+constexpr runtime::Duration closing_time{10'000};
+
 }  // namespace
 
 proto::Listener ListeningSocket::message() const {
@@ -93,7 +96,8 @@ tl::expected<Sockets, std::string> Listeners::open(const config::Config& config,
   for (const config::Listener& settings : wanted) {
     const bool dual_stack = settings.address.is_v6() && settings.address.is_unspecified() &&
                             config.network.ipv6.enabled;
-    if (!holds_port(held, settings.port) && !holds_port(sockets, settings.port)) {
+    if (!holds_port(held, settings.port) && !holds_port(sockets, settings.port) &&
+        !just_given_up(settings.port)) {
       if (auto free = probe(settings, dual_stack); !free) return tl::unexpected(free.error());
     }
     for (const std::uint32_t acceptor : acceptors) {
@@ -106,7 +110,16 @@ tl::expected<Sockets, std::string> Listeners::open(const config::Config& config,
       sockets.push_back(std::move(socket));
     }
   }
+  for (const auto& socket : held) {
+    const std::uint16_t port = socket->settings.port;
+    if (!holds_port(sockets, port)) given_up_[port] = runtime::Clock::now();
+  }
   return sockets;
+}
+
+bool Listeners::just_given_up(std::uint16_t port) const {
+  const auto found = given_up_.find(port);
+  return found != given_up_.end() && runtime::Clock::now() - found->second < closing_time;
 }
 
 tl::expected<std::shared_ptr<const ListeningSocket>, std::string> Listeners::open_one(

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <tl/expected.hpp>
@@ -12,6 +13,7 @@
 #include "config/model.h"
 #include "platform/unique_fd.h"
 #include "proto/worker.h"
+#include "runtime/loop.h"
 
 namespace bulkhead::supervisor {
 
@@ -37,7 +39,11 @@ class Listeners {
  private:
   tl::expected<std::shared_ptr<const ListeningSocket>, std::string> open_one(
       const config::Listener& settings, bool dual_stack, std::uint32_t acceptor);
+  // True if an acceptor of ours may still be closing a socket on it.
+  bool just_given_up(std::uint16_t port) const;
+
   std::uint32_t last_id_ = 0;
+  std::map<std::uint16_t, runtime::Deadline> given_up_;  // ports of ours, and when they went
 };
 
 std::string_view to_string(config::ListenerProtocol protocol);

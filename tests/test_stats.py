@@ -13,7 +13,7 @@ def backend(proxy, name="direct"):
 
 
 def test_requests_are_counted_by_protocol_method_and_backend(start, origin, serve):
-    proxy = start()
+    proxy = start({"workers": {"acceptors": 1}})  # each has a pool of its own
     echo = serve(tcp_server.echo)
     assert curl("-x", proxy.http, origin.url("/bytes/100000")).status == 200
     assert curl("-x", proxy.http, "-d", "x" * 5000, origin.url("/upload")).status == 200

@@ -17,7 +17,7 @@ inline constexpr unsigned histogram_bits = 37;  // longest time: 2^37 µs
 inline constexpr unsigned histogram_steps = 16;
 inline constexpr unsigned histogram_step_bits = 4;
 inline constexpr std::size_t histogram_buckets =
-    (histogram_bits - histogram_step_bits + 1) * histogram_steps;
+    std::size_t{histogram_bits - histogram_step_bits + 1} * histogram_steps;
 
 // Up to 16 µs a bucket is a microsecond; from there on the four bits below the highest one choose.
 constexpr std::size_t histogram_bucket_of(std::uint64_t microseconds) {
