@@ -14,6 +14,7 @@ ExitCode start(const Session& session, const std::string& config) {
   std::vector<std::string> arguments{program, "--runtime-dir", session.runtime_directory};
   if (!config.empty()) arguments.insert(arguments.end(), {"--config", config});
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   ::execv(program.c_str(), pointers.data());

@@ -36,6 +36,7 @@ void Table::print_row(std::ostream& out, const std::vector<std::string>& cells,
 
 void Table::print(std::ostream& out, bool bold) const {
   std::vector<std::string> titles;
+  titles.reserve(columns_.size());
   for (const Column& column : columns_) titles.push_back(column.title);
   const auto columns = widths();
   out << (bold ? "\x1b[1m" : "");

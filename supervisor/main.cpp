@@ -18,7 +18,6 @@ namespace {
 
 namespace log = runtime::log;
 
-constexpr int exit_failure = 1;
 constexpr int exit_usage = 2;
 constexpr int exit_configuration = 78;
 

@@ -51,7 +51,7 @@ class OutputLines {
   std::string pending_;
   bool cut_ = false;  // of the pending line: there was more than max_line
   std::size_t allowed_ = burst;
-  runtime::Deadline refilled_{};
+  runtime::Deadline refilled_;
   std::uint64_t lost_ = 0;
 };
 

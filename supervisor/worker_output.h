@@ -37,7 +37,7 @@ class WorkerOutput {
   pid_t pid_;
   runtime::Socket pipe_;
   OutputLines lines_;
-  runtime::Deadline next_report_{};
+  runtime::Deadline next_report_;
   runtime::CancelScope scope_;
   bool finished_ = false;
 };

@@ -98,7 +98,7 @@ runtime::Task<void> test_backend(Supervisor& supervisor, const proto::Command& c
                          : "there is no backend \"" + question.backend.value + '"');
     co_return;
   }
-  const auto acceptor = acceptors.front();
+  const std::shared_ptr<WorkerProcess>& acceptor = acceptors.front();
   const auto deadline =
       runtime::Loop::current().after(runtime::Duration(test_timeout_ms) + test_grace);
   const auto reply = co_await acceptor->channel().call(std::move(question), deadline);

@@ -99,6 +99,7 @@ runtime::Task<void> remove_rule(Supervisor& supervisor, const proto::Command& co
 runtime::Task<void> reorder_rules(Supervisor& supervisor, const proto::Command& command,
                                   Answer& answer) {
   std::vector<std::string> named;
+  named.reserve(command.arguments.items.size());
   for (const auto& item : command.arguments.items) named.push_back(item.value);
   const auto edit = [&](config::Managed& managed) -> std::string {
     std::vector<std::string> order;

@@ -10,8 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 from . import http_message, stream, websocket
 from .tcp_server import TcpServer
 
+# A browser waits for the image, and lets no virtual time pass meanwhile; it waits for no WebSocket.
 PAGE = """<!doctype html><html><head><title>page</title><link rel="stylesheet" href="/style.css"></head>
-<body><p id="out">waiting</p><script src="/app.js"></script></body></html>"""
+<body><p id="out">waiting</p><script src="/app.js"></script><img src="/spoken" alt=""></body></html>"""
 SCRIPT = """const scheme = location.protocol === "https:" ? "wss://" : "ws://";
 const socket = new WebSocket(scheme + location.host + "/ws");
 socket.onopen = () => socket.send("spoken through the proxy");
@@ -44,6 +45,7 @@ class Origin:
         self.malformed = []
         self._lock = threading.Lock()
         self.gate = threading.Event()  # /gated holds its answer until this is set
+        self.spoken = threading.Event()
         self.server = TcpServer(self._serve, tls=context)
         self.port = self.server.port
 
@@ -60,6 +62,7 @@ class Origin:
 
     def close(self):
         self.gate.set()
+        self.spoken.set()
         self.server.close()
 
     def _serve(self, connection, server):
@@ -217,6 +220,7 @@ class Origin:
         return self._send(connection, request, 302, b"", [f"Location: {self.url('/hello')}"])
 
     def _do_page(self, connection, request, *_):
+        self.spoken.clear()
         return self._send(connection, request, 200, PAGE.encode(), content_type="text/html")
 
     def _do_ws(self, connection, request, _parts, _query, reader):
@@ -224,7 +228,13 @@ class Origin:
             return self._send(connection, request, 426, b"upgrade required\n", ["Upgrade: websocket", "Connection: Upgrade"])
         websocket.accept(connection, request.fields)
         websocket.serve_echo(connection, reader)
+        self.spoken.set()
         return False
+
+    def _do_spoken(self, connection, request, *_):
+        """Answers when a WebSocket has been closed by its client, which had its say by then."""
+        self.spoken.wait(20)
+        return self._send(connection, request, 200, b"")
 
 
 def _script(self, connection, request, *_):

@@ -26,9 +26,8 @@ void load_system_certificates() {
   system_certificates().assign(std::istreambuf_iterator<char>(in), {});
 }
 
-std::shared_ptr<const Generation> Generation::make(std::uint32_t number,
-                                                   std::shared_ptr<const config::Config> config,
-                                                   std::string& error) {
+std::shared_ptr<const Generation> Generation::make(
+    std::uint32_t number, const std::shared_ptr<const config::Config>& config, std::string& error) {
   auto generation = std::make_shared<Generation>(
       Generation{number, config, RuleSet(config), limits_of(config->network.http), {}});
   for (const config::Backend& backend : config->backends) {
@@ -36,7 +35,7 @@ std::shared_ptr<const Generation> Generation::make(std::uint32_t number,
     const std::string& own = backend.proxy->tls.ca;
     auto context = runtime::make_client_context(own.empty() ? system_certificates() : own, error);
     if (!context) {
-      error = "backend " + backend.name + ": " + error;
+      error.insert(0, "backend " + backend.name + ": ");
       return nullptr;
     }
     generation->parent_tls.emplace(backend.name, std::move(context));

@@ -23,7 +23,7 @@ struct Generation {
 
   // Null, with the reason, if something in it cannot be used (a CA bundle without certificates).
   static std::shared_ptr<const Generation> make(std::uint32_t number,
-                                                std::shared_ptr<const config::Config> config,
+                                                const std::shared_ptr<const config::Config>& config,
                                                 std::string& error);
 };
 

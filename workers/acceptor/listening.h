@@ -36,7 +36,7 @@ class Listening {
   proto::Listener listener_;
   runtime::Socket socket_;
   runtime::CancelScope scope_;
-  runtime::Deadline next_warning_{};
+  runtime::Deadline next_warning_;
   bool pause_ = false;  // out of descriptors: wait before the next accept
 };
 

@@ -35,7 +35,7 @@ std::size_t piece_of(std::string_view pending) {
 
 }  // namespace
 
-void AccessLog::write(std::string line) {
+void AccessLog::write(std::string_view line) {
   if (pending_.size() + line.size() > max_kept || pending_stdout_.size() + line.size() > max_kept) {
     ++file_loss_.lines;
     return;

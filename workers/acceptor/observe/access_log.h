@@ -17,7 +17,7 @@ class AccessLog {
   void set_destination(platform::UniqueFd descriptor) { descriptor_ = std::move(descriptor); }
   void set_also_stdout(bool on) { also_stdout_ = on; }
 
-  void write(std::string line);
+  void write(std::string_view line);
   // Writes what is kept; called once a round by itself, and before the process ends.
   void flush();
 
@@ -38,7 +38,7 @@ class AccessLog {
   bool also_stdout_ = false;
   std::string pending_, pending_stdout_;
   Loss file_loss_, stdout_loss_;
-  runtime::Deadline next_report_{};
+  runtime::Deadline next_report_;
   bool scheduled_ = false;
 };
 

@@ -42,7 +42,8 @@ std::optional<Upstream> UpstreamPool::take(const std::string& key) {
 }
 
 void UpstreamPool::drop(const std::string& key, const std::shared_ptr<Idle>& idle) {
-  const std::shared_ptr<Idle> kept = idle;
+  // The argument may be the very reference that remove() takes away.
+  const std::shared_ptr<Idle> kept = idle;  // NOLINT(performance-unnecessary-copy-initialization)
   const auto found = lines_.find(key);
   if (found != lines_.end()) {
     count_ -= found->second.remove(kept);
