@@ -93,6 +93,19 @@ void Estates::give(Estate& estate, WorkerProcess& heir) {
   const std::array descriptors{tenure.flows.get(), tenure.copies.get()};
   heir.channel().send(proto::Inherit{tenure.holder}, descriptors);
   tell_vault(tenure.holder, estate.heir);
+  runtime::spawn(drop_unsettled(tenure.holder, estate.heir), &scope_);
+}
+
+runtime::Task<void> Estates::drop_unsettled(std::uint32_t holder, std::uint32_t heir) {
+  const bool slept = co_await runtime::sleep_for(settling_time);
+  if (!slept) co_return;
+  const auto left = std::find_if(estates_.begin(), estates_.end(), [&](const Estate& estate) {
+    return estate.tenure->holder == holder && estate.heir == heir;
+  });
+  if (left == estates_.end()) co_return;
+  log::debug("an estate was not settled in time", {{"holder", holder}, {"heir_holder", heir}});
+  tell_vault(holder, 0);
+  estates_.erase(left);
 }
 
 void Estates::tell_vault(std::uint32_t from, std::uint32_t to) const {

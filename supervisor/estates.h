@@ -25,6 +25,10 @@ class Estates {
   // How long a place's successor may take to serve before its estate goes to another.
   static constexpr runtime::Duration patience{1'000};
 
+  // How long an heir may take to say what became of an estate. Then it is dropped: nobody keeps
+  // what nobody goes on with.
+  static constexpr runtime::Duration settling_time{10'000};
+
   struct Surroundings {
     std::function<std::vector<std::shared_ptr<WorkerProcess>>()> acceptors;  // that serve
     std::function<std::shared_ptr<WorkerProcess>()> vault;                   // null: there is none
@@ -63,6 +67,7 @@ class Estates {
   void give(Estate& estate, WorkerProcess& heir);
   void tell_vault(std::uint32_t from, std::uint32_t to) const;
   runtime::Task<void> lose_patience(std::uint32_t holder);
+  runtime::Task<void> drop_unsettled(std::uint32_t holder, std::uint32_t heir);
 
   Surroundings surroundings_;
   std::vector<Estate> estates_;

@@ -382,3 +382,17 @@ def test_load_while_workers_die(start, origin):
     load.stop()
     assert len(load.failures) == failures, "none fails once all are back"
     assert len(load.failures) <= 8, load.failures
+
+
+def test_deaths_of_acceptors_leave_no_descriptor_behind(start):
+    proxy = start({"workers": {"acceptors": 1}})
+
+    def descriptors():
+        return len(os.listdir(f"/proc/{proxy.service.pid}/fd"))
+
+    before = descriptors()
+    for _ in range(3):
+        pid, = proxy.worker_pids("acceptor")
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: [each for each in proxy.workers("acceptor") if each["pid"] != pid and each["state"] == "running"], "a successor")
+    eventually(lambda: descriptors() <= before, "nothing is kept", deadline=20)

@@ -63,8 +63,9 @@ proto::Hello greeting(const RoleDescription& role, const Arguments& arguments,
 class Worker {
  public:
   Worker(Service& service, ipc::Channel& control) : service_(service), control_(control) {
-    control_.on<proto::Prepare>(
-        [this](proto::Prepare message, ipc::Envelope& envelope) { prepare(message, envelope); });
+    control_.on<proto::Prepare>([this](const proto::Prepare& message, ipc::Envelope& envelope) {
+      prepare(message, envelope);
+    });
     control_.on<proto::Commit>(
         [this](proto::Commit message, ipc::Envelope&) { commit(message.generation); });
     control_.on<proto::Abort>([this](proto::Abort message, ipc::Envelope&) {

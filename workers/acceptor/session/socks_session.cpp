@@ -41,7 +41,7 @@ std::string_view protocol_name(std::uint8_t version) {
 
 // Records a negotiation that led nowhere. A client that merely closes has refused itself: no line.
 void record_failure(Client& client, const Generation& generation, std::uint8_t version,
-                    Failure failure) {
+                    const Failure& failure) {
   AccessRecord record = client.new_record(protocol_name(version));
   set_refusal(record, failure);
   client.acceptor.record(generation, record);

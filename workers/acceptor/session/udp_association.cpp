@@ -12,8 +12,6 @@
 namespace bulkhead::acceptor {
 namespace {
 
-using proto::Refusal;
-
 constexpr std::size_t max_flows = 256;  // destinations of one association at a time
 constexpr std::size_t max_datagram = 65'536;
 constexpr int max_failures = 16;  // in a row: an ICMP error is one, a broken socket is without end

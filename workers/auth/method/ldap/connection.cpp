@@ -45,7 +45,9 @@ std::string bounded(std::string_view text) {
 
 std::string text_option(LDAP* handle, int option) {
   char* text = nullptr;
-  if (ldap_get_option(handle, option, &text) != LDAP_OPT_SUCCESS || text == nullptr) return {};
+  if (ldap_get_option(handle, option, static_cast<void*>(&text)) != LDAP_OPT_SUCCESS ||
+      text == nullptr)
+    return {};
   std::string out = bounded(text);
   ldap_memfree(text);
   return out;
@@ -85,7 +87,7 @@ void bound_connection(LDAP* handle, int socket, std::chrono::milliseconds timeou
   for (const int option : {SO_RCVTIMEO, SO_SNDTIMEO})
     static_cast<void>(setsockopt(socket, SOL_SOCKET, option, &limit, sizeof limit));
   Sockbuf* buffer = nullptr;
-  ldap_get_option(handle, LDAP_OPT_SOCKBUF, &buffer);
+  ldap_get_option(handle, LDAP_OPT_SOCKBUF, static_cast<void*>(&buffer));
   ber_len_t most = max_incoming;
   if (buffer != nullptr) ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
 }

@@ -143,7 +143,7 @@ PamReply transact(const PamRequest& request, const platform::Secret& password,
   PamReply reply = reply_with(reason);
   if (reason != Reason::accepted) return reply;
   reply.user = handle.user();
-  for (std::string& group : groups_of(reply.user.value)) reply.groups.push(std::move(group));
+  for (const std::string& group : groups_of(reply.user.value)) reply.groups.push(group);
   return reply;
 }
 

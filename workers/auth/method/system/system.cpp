@@ -16,6 +16,7 @@ bool System::is_allowed(const std::vector<std::string>& groups) const {
 Verdict System::judge(const PamReply& reply) const {
   if (reply.why() != Reason::accepted) return refusal(name(), reply.why());
   std::vector<std::string> groups;
+  groups.reserve(reply.groups.items.size());
   for (const auto& group : reply.groups.items) groups.push_back(group.value);
   if (!is_allowed(groups)) return refusal(name(), Reason::not_in_allowed_groups);
   return acceptance(name(), reply.user.value, std::move(groups));
