@@ -86,7 +86,7 @@ std::string AcceptorService::prepare(std::uint32_t generation,
   }
   if (!acceptor_.counters.attached()) return "the page of counters never arrived";
   std::string error;
-  auto made = Generation::make(generation, std::move(config), error);
+  auto made = Generation::make(generation, config, error);
   if (!made) return error;
   prepared_ = Prepared{std::move(made), listeners};
   return {};

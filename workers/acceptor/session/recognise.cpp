@@ -13,7 +13,7 @@ using proto::ListenerProtocol;
 using proto::Refusal;
 
 void record_refusal(Client& client, const Generation& generation, std::string_view protocol,
-                    Failure failure) {
+                    const Failure& failure) {
   AccessRecord record = client.new_record(protocol);
   set_refusal(record, failure);
   client.acceptor.record(generation, record);
