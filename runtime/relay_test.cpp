@@ -324,7 +324,9 @@ class Endless final : public Stream {
     --reads_;
     return {IoStatus::ok, buffer.size()};
   }
-  IoResult try_write(std::span<const std::byte> bytes) override { return {IoStatus::ok, bytes.size()}; }
+  IoResult try_write(std::span<const std::byte> bytes) override {
+    return {IoStatus::ok, bytes.size()};
+  }
   void shutdown_write() override {}
   Socket& socket() override { return inner_.socket(); }
 

@@ -28,7 +28,7 @@ struct RogueContext {
   UniqueFd held;             // a connected stream with "held" to read, at a vault's held number
   UniqueFd held_peer;
   UniqueFd held_page;  // the sealed memory again, at such a number
-  pid_t victim = -1;         // a process of the same user
+  pid_t victim = -1;   // a process of the same user
 };
 
 // 0 when it could be done, else errno. not_here: this build or kernel has nothing to try.
