@@ -1,8 +1,11 @@
 #include "workers/auth/method/methods.h"
 
 #include <cstdlib>
+#include <curl/curl.h>
+#include <openssl/ssl.h>
 
 #include "workers/auth/method/ldap/directory.h"
+#include "workers/auth/method/oauth/oauth.h"
 #include "workers/auth/method/system/system.h"
 
 namespace bulkhead::auth {
@@ -10,6 +13,8 @@ namespace bulkhead::auth {
 Surroundings before_sandbox(const std::string& libexec, const std::string& services) {
   // libldap reads nothing of a user's: what counts is the configuration.
   setenv("LDAPNOINIT", "1", 1);
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  OPENSSL_init_ssl(0, nullptr);
   Surroundings surroundings;
   if (auto broker = PamBroker::start(libexec + "/pam-check", services))
     surroundings.pam = std::move(*broker);
@@ -32,6 +37,7 @@ std::unique_ptr<Method> make_method(config::AuthMode mode, const config::Auth& s
     case config::AuthMode::ldap:
       return std::make_unique<Directory>(settings.ldap);
     case config::AuthMode::oauth:
+      return std::make_unique<Oauth>(settings.oauth);
     case config::AuthMode::none:
     case config::AuthMode::native:
       break;

@@ -15,6 +15,7 @@
 #include "runtime/log.h"
 #include "workers/auth/method/chain.h"
 #include "workers/auth/method/methods.h"
+#include "workers/auth/method/oauth/oauth.h"
 
 namespace bulkhead::auth {
 namespace {
@@ -52,34 +53,70 @@ Verdict ask(const Chain& chain, const json& request, std::vector<Verdict>& tried
   return chain.check(credential, deadline, &tried);
 }
 
-std::string answer(const Chain& chain, const json& request) {
+// The attempts that have been begun, by their state. Thread-safe.
+class Logins {
+ public:
+  explicit Logins(const Chain& chain) {
+    for (const auto& method : chain.methods())
+      if (auto* oauth = dynamic_cast<Oauth*>(method.get())) flow_ = &oauth->code_flow();
+  }
+
+  json begin(const std::string& redirect_url, Deadline deadline) {
+    auto attempt = flow_->begin(redirect_url, deadline);
+    if (!attempt) return {{"error", attempt.error().detail}};
+    const json out{{"url", attempt->url}, {"state", attempt->state}, {"nonce", attempt->nonce}};
+    const std::lock_guard lock(mutex_);
+    attempts_.insert_or_assign(attempt->state, std::move(*attempt));
+    return out;
+  }
+
+  json finish(const std::string& state, const std::string& code, Deadline deadline) {
+    CodeFlow::Attempt attempt;
+    {
+      const std::lock_guard lock(mutex_);
+      attempt = attempts_.at(state);
+    }
+    return describe(flow_->finish(attempt, code, deadline));
+  }
+
+ private:
+  CodeFlow* flow_ = nullptr;
+  std::mutex mutex_;
+  std::map<std::string, CodeFlow::Attempt> attempts_;
+};
+
+std::string answer(const Chain& chain, Logins& logins, const json& request) {
   const auto began = std::chrono::steady_clock::now();
-  std::vector<Verdict> tried;
-  json out = describe(ask(chain, request, tried));
+  const Deadline deadline = began + std::chrono::seconds(30);
+  json out;
+  if (request.contains("begin_login")) {
+    out = logins.begin(request["begin_login"], deadline);
+  } else if (request.contains("finish_login")) {
+    out = logins.finish(request["finish_login"], request["code"], deadline);
+  } else {
+    std::vector<Verdict> tried;
+    out = describe(ask(chain, request, tried));
+    for (const Verdict& each : tried) out["tried"].push_back(describe(each));
+  }
   out["id"] = request.value("id", json());
   out["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  for (const Verdict& each : tried) out["tried"].push_back(describe(each));
   return out.dump();
 }
 
 void serve(const Chain& chain) {
+  Logins logins(chain);
   std::mutex writing;
   std::vector<std::thread> running;
-  const auto wait = [&] {
-    for (std::thread& each : running) each.join();
-    running.clear();
-  };
   std::string line;
   while (std::getline(std::cin, line)) {
     const json request = json::parse(line);
-    if (request.value("wait", false)) wait();
-    running.emplace_back([&chain, &writing, request] {
-      const std::string text = answer(chain, request);
+    running.emplace_back([&chain, &logins, &writing, request] {
+      const std::string text = answer(chain, logins, request);
       const std::lock_guard lock(writing);
       std::cout << text << std::endl;
     });
   }
-  wait();
+  for (std::thread& each : running) each.join();
 }
 
 int run(int argc, char** argv) {
