@@ -2,14 +2,39 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
-#include <spdlog/sinks/stdout_sinks.h>
+#include <mutex>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include "runtime/log_output.h"
 
 namespace bulkhead::runtime::log {
 namespace {
 
 std::atomic<Level> threshold{Level::info};
+
+LogOutput& output() {
+  static LogOutput standard_error(STDERR_FILENO);
+  return standard_error;
+}
+
+class Sink final : public spdlog::sinks::base_sink<std::mutex> {
+  void sink_it_(const spdlog::details::log_msg& message) override {
+    spdlog::memory_buf_t text;
+    formatter_->format(message, text);
+    output().put({text.data(), text.size()});
+  }
+  void flush_() override {}
+};
+
+void say_lost() {
+  if (const std::uint64_t lost = output().take_lost(); lost > 0) {
+    const auto line =
+        "level=warn msg=\"nobody read the log: lines were left out\" lines=" + std::to_string(lost);
+    spdlog::default_logger_raw()->warn(line);
+  }
+}
 
 spdlog::level::level_enum to_spdlog(Level level) {
   switch (level) {
@@ -64,10 +89,8 @@ void append_escaped(std::string& out, char c) {
 }  // namespace
 
 void start(std::string_view role, Level level) {
-  auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
-  auto logger = std::make_shared<spdlog::logger>("bulkhead", std::move(sink));
+  auto logger = std::make_shared<spdlog::logger>("bulkhead", std::make_shared<Sink>());
   logger->set_level(spdlog::level::trace);
-  logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
   spdlog::set_pattern("time=%Y-%m-%dT%H:%M:%S.%eZ %v role=" + quote(role) + " pid=%P",
                       spdlog::pattern_time_type::utc);
@@ -101,6 +124,7 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
     line += '=';
     line += quote(field.value);
   }
+  say_lost();
   spdlog::default_logger_raw()->log(to_spdlog(level),
                                     spdlog::string_view_t(line.data(), line.size()));
 }
@@ -108,7 +132,8 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
 void pass_on(std::string_view line) {
   std::string whole(line);
   whole += '\n';
-  std::fwrite(whole.data(), 1, whole.size(), stderr);
+  say_lost();
+  output().put(whole);
 }
 
 }  // namespace bulkhead::runtime::log

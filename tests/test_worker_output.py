@@ -1,7 +1,10 @@
 """What workers write to their standard error: nobody can write in another's name, nothing is lost at a crash, a flood is
 bounded. The worker here is a script that writes and then becomes the real one, or dies."""
+import fcntl
 import os
 import shutil
+import struct
+import termios
 
 import pytest
 
@@ -74,3 +77,26 @@ def test_a_flood_is_bounded(prepare, stage_with, origin):
 
     eventually(lambda: len(said_by(proxy, "egress.0")) + lost() == 500_000, "each line was shown or counted")
     assert lost() > 250_000
+
+
+def test_a_log_that_nobody_reads_stops_nothing(prepare, stage_with, origin):
+    proxy = prepare({"workers": {"acceptors": 1}})
+    proxy.stage = stage_with("egress", f"(read -r go < {proxy.directory}/go; yes '{FORGED}' | head -n 500000 >&2) & exec $REAL \"$@\"")
+    os.mkfifo(proxy.directory / "go")
+    (proxy.directory / "go").chmod(0o644)
+    proxy.start()
+    pipe = proxy.service.process.stderr
+
+    def waiting():
+        return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
+
+    proxy.service.reading.clear()
+    (proxy.directory / "go").write_text("now\n")
+    eventually(lambda: waiting() > 50_000, "the log's pipe is full but for the ends of its pages")
+    assert proxy.status()["workers"]
+    assert proxy.reload().exit == 0
+    assert curl("-x", proxy.http, origin.url()).status == 200
+    proxy.service.reading.set()
+    eventually(lambda: waiting() == 0, "the log is read again")
+    assert proxy.reload().exit == 0
+    assert int(proxy.log(msg="nobody read the log: lines were left out")[0]["lines"]) > 0

@@ -36,6 +36,8 @@ class Service:
         self.out, self.err = [], []
         self._changed = threading.Condition()
         self._family = set()
+        self.reading = threading.Event()  # cleared: nobody reads its output, as under a supervisor that hangs
+        self.reading.set()
         self.process = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         env=env, cwd=cwd, start_new_session=True, pass_fds=pass_fds)
         self._readers = [threading.Thread(target=self._read, args=(self.process.stdout, self.out), daemon=True),
@@ -45,6 +47,7 @@ class Service:
 
     def _read(self, pipe, lines):
         for line in pipe:
+            self.reading.wait()
             with self._changed:
                 lines.append(line.decode("utf-8", "replace").rstrip("\n"))
                 self._changed.notify_all()
@@ -84,6 +87,7 @@ class Service:
         self.process.send_signal(number)
 
     def wait(self, deadline=20.0):
+        self.reading.set()
         try:
             code = self.process.wait(deadline)
         except subprocess.TimeoutExpired:
