@@ -67,7 +67,7 @@ constexpr unsigned send_flags = 3;
 constexpr unsigned send_address = 4;
 
 // What is allowed becomes memory that is never code: nothing new can be executed.
-void allow_protection(SystemCallFilter& filter) {
+void allow_protection([[maybe_unused]] SystemCallFilter& filter) {
 #ifndef BULKHEAD_SANITIZED
   filter.allow("mprotect", {masked(protection, PROT_EXEC, 0)});
 #endif
