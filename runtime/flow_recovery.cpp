@@ -40,6 +40,7 @@ FoundPlace FoundPlace::of(const FlowPlace& place) {
   found.block_at = place.block_at.load(std::memory_order_relaxed);
   found.pipe = place.pipe.load(std::memory_order_relaxed);
   found.tag = place.tag;
+  found.moved = place.moved;
   found.consumed_base = place.consumed_base;
   found.enqueued_base = place.enqueued_base;
   return found;

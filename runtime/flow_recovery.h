@@ -13,7 +13,7 @@ namespace bulkhead::runtime {
 
 // A FlowPlace as it was found, in memory that nobody else writes. Nothing in it is trusted.
 struct FoundPlace {
-  std::uint64_t tag = 0, consumed_base = 0, enqueued_base = 0, pipe = 0, block_at = 0;
+  std::uint64_t tag = 0, consumed_base = 0, enqueued_base = 0, moved = 0, pipe = 0, block_at = 0;
   std::uint32_t block_bytes = 0, block = 0;
 
   static FoundPlace of(const FlowPlace& place);

@@ -58,12 +58,12 @@ std::size_t RawFlow::held() const {
 
 bool RawFlow::settle_in(FlowPlace& place) {
   const std::uint64_t moved = *count_;
-  if (!note_positions(place, from().fd(), to().fd(), moved, held())) return false;
   place.moved = moved;
+  count_ = &place.moved;
+  if (!note_positions(place, from().fd(), to().fd(), moved, held())) return false;
   if (rest_bytes_ != 0) place.keep(rest_.number(), moved - rest_taken_, rest_bytes_);
   if (pipe_) place.lend(pipe_->id());
   place_ = &place;
-  count_ = &place.moved;
   return true;
 }
 

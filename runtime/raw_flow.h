@@ -53,8 +53,8 @@ class RawFlow {
     place_ = &place;
   }
 
-  // From now on it says in the place where its bytes are, and counts there. The place outlives it.
-  // False if the kernel does not tell how far the streams have come: then nothing has changed.
+  // From now on it counts in the place, which outlives it, and says there where its bytes are.
+  // False if the kernel does not tell how far the streams have come: then it only counts there.
   bool settle_in(FlowPlace& place);
   // What had been taken from the sender by somebody else, and is to be passed on first. Before the
   // first advance(); one of them.

@@ -18,6 +18,9 @@ RawRelay::RawRelay(RawFlow up, RawFlow down, RelayOptions options)
             RelayEnd::client_failed) {}
 
 bool RawRelay::start(CancelScope* scope) {
+  finished_ = told_ = false;
+  end_ = RelayEnd::closed;
+  checked_by_ = keepalive_from_ = settles_at_ = never;
   if (scope != nullptr && scope->cancelled()) {
     end_ = RelayEnd::cancelled;
     return false;

@@ -22,6 +22,7 @@ class RawRelay : Waiter, TimerNode {
   RawRelay(RawFlow up, RawFlow down, RelayOptions options);
 
   // False if it has ended already; else ended() will be called, never inline. scope may be null.
+  // May be called again after stop().
   bool start(CancelScope* scope);
   // Ends it in silence. The flows are whole: between two steps.
   void stop() { finish(end_); }

@@ -21,7 +21,6 @@ struct FlowHeader {
 struct FlowTerms {
   wire::Endpoint client;    // as announced, which need not be the socket's peer
   wire::Endpoint upstream;  // port 0: not known
-  std::uint32_t listener_id = 0;
   proto::Text<64> listener;
   proto::Text<16> protocol;
   proto::Text<256> user;
@@ -43,11 +42,11 @@ struct FlowTerms {
   proto::List<FlowHeader, 64> headers;
 
   static auto fields(auto& self) {
-    return std::tie(self.client, self.upstream, self.listener_id, self.listener, self.protocol,
-                    self.user, self.method, self.host, self.port, self.status, self.rule,
-                    self.backend, self.started_us, self.bytes_received, self.bytes_sent,
-                    self.connect_us, self.idle_ms, self.write_ms, self.keepalive_s, self.version,
-                    self.path, self.user_agent, self.referer, self.headers);
+    return std::tie(self.client, self.upstream, self.listener, self.protocol, self.user,
+                    self.method, self.host, self.port, self.status, self.rule, self.backend,
+                    self.started_us, self.bytes_received, self.bytes_sent, self.connect_us,
+                    self.idle_ms, self.write_ms, self.keepalive_s, self.version, self.path,
+                    self.user_agent, self.referer, self.headers);
   }
 };
 

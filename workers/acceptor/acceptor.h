@@ -3,6 +3,8 @@
 
 #include <memory>
 
+#include "workers/acceptor/flows/flow_book.h"
+#include "workers/acceptor/flows/flow_keeper.h"
 #include "workers/acceptor/generation.h"
 #include "workers/acceptor/observe/access_log.h"
 #include "workers/acceptor/observe/access_record.h"
@@ -15,9 +17,13 @@
 namespace bulkhead::acceptor {
 
 struct Acceptor {
-  // egress_channel: see EgressLink.
-  Acceptor(std::uint32_t index, platform::UniqueFd egress_channel)
-      : egress(std::move(egress_channel)), backends(counters), connections(index, counters) {}
+  // egress_channel and vault_channel: see EgressLink and VaultLink.
+  Acceptor(std::uint32_t index, std::uint32_t holder, platform::UniqueFd egress_channel,
+           platform::UniqueFd vault_channel)
+      : egress(std::move(egress_channel)),
+        backends(counters),
+        connections(index, holder, counters, book),
+        flows(*this, holder, std::move(vault_channel)) {}
 
   // The generation in force. A session takes it anew for each request and keeps it for that
   // request's length.
@@ -27,7 +33,9 @@ struct Acceptor {
   BackendCounters backends;
   UpstreamPool pool;
   AccessLog access_log;
+  FlowBook book;
   ConnectionTable connections;
+  FlowKeeper flows;
 
   // Counts the request and writes its line.
   void record(const Generation& under, const AccessRecord& record);

@@ -9,9 +9,9 @@ int main(int argc, char** argv) {
   role.party = proto::Party::acceptor;
   role.profile = platform::SandboxProfile::acceptor;
   role.empty_network_namespace = true;
-  role.message_descriptors = {workers::egress_descriptor};
+  role.message_descriptors = {workers::egress_descriptor, workers::vault_descriptor};
   role.before_sandbox = acceptor::load_system_certificates;
   return workers::run_worker(argc, argv, role, [](const workers::Arguments& arguments) {
-    return std::make_unique<acceptor::AcceptorService>(arguments.index);
+    return std::make_unique<acceptor::AcceptorService>(arguments.index, arguments.holder);
   });
 }

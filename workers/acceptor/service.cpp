@@ -8,8 +8,9 @@
 
 namespace bulkhead::acceptor {
 
-AcceptorService::AcceptorService(std::uint32_t index)
-    : acceptor_(index, platform::UniqueFd(workers::egress_descriptor)) {}
+AcceptorService::AcceptorService(std::uint32_t index, std::uint32_t holder)
+    : acceptor_(index, holder, platform::UniqueFd(workers::egress_descriptor),
+                platform::UniqueFd(workers::vault_descriptor)) {}
 
 // Without a way out this process is of no use; the supervisor starts one that has it.
 runtime::Task<void> AcceptorService::watch_egress() {
@@ -23,8 +24,10 @@ runtime::Task<void> AcceptorService::watch_egress() {
 
 void AcceptorService::attach(ipc::Channel& control) {
   runtime::spawn(watch_egress());
+  acceptor_.flows.attach(control);
   control.on<proto::PeerRestarted>([this](proto::PeerRestarted message, ipc::Envelope&) {
     ipc::note(ipc::Happening::peer_restarted, 0, static_cast<std::uint64_t>(message.role));
+    if (message.role == proto::Party::vault) return acceptor_.flows.vault_restarted();
     acceptor_.egress.ask_again();
   });
   control.on<proto::Listener>([this](proto::Listener message, ipc::Envelope& envelope) {
@@ -61,6 +64,10 @@ runtime::Task<void> AcceptorService::test_backend(ipc::Channel& control, proto::
 void AcceptorService::page(proto::Page message, platform::UniqueFd memory) {
   std::string error;
   if (message.kind == proto::PageKind::counters) error = acceptor_.counters.attach(memory.get());
+  if (message.kind == proto::PageKind::flows)
+    error = acceptor_.flows.take_flow_page(std::move(memory));
+  if (message.kind == proto::PageKind::copy_buffers)
+    error = acceptor_.flows.take_copy_memory(std::move(memory));
   if (!error.empty()) runtime::log::error("cannot use shared memory", {{"reason", error}});
 }
 
@@ -112,6 +119,7 @@ void AcceptorService::commit(std::uint32_t generation) {
     entry.second->stop();
     return true;
   });
+  acceptor_.flows.go_on();
 }
 
 void AcceptorService::abort(std::uint32_t) {
@@ -119,9 +127,18 @@ void AcceptorService::abort(std::uint32_t) {
   arrived_.clear();
 }
 
-runtime::Task<std::uint32_t> AcceptorService::drain(runtime::Deadline deadline) {
+void AcceptorService::stop_listening() {
   for (auto& [id, listening] : serving_) listening->stop();
   serving_.clear();
+}
+
+runtime::Task<void> AcceptorService::hand_over(runtime::Deadline deadline) {
+  stop_listening();
+  co_await acceptor_.flows.relinquish(deadline);
+}
+
+runtime::Task<std::uint32_t> AcceptorService::drain(runtime::Deadline deadline) {
+  stop_listening();
   acceptor_.connections.start_draining();
   acceptor_.pool.clear();
   const auto result = co_await acceptor_.connections.gate().empty(deadline);
@@ -133,6 +150,7 @@ runtime::Task<std::uint32_t> AcceptorService::drain(runtime::Deadline deadline) 
   acceptor_.access_log.flush();
   ended_ = true;
   acceptor_.egress.close();
+  co_await acceptor_.flows.end();
   co_await watching_.empty_uncancelled();
   co_return cut;
 }

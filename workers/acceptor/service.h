@@ -14,7 +14,7 @@ namespace bulkhead::acceptor {
 
 class AcceptorService final : public workers::Service {
  public:
-  explicit AcceptorService(std::uint32_t index);
+  AcceptorService(std::uint32_t index, std::uint32_t holder);
 
   void attach(ipc::Channel& control) override;
   void page(proto::Page message, platform::UniqueFd memory) override;
@@ -22,6 +22,7 @@ class AcceptorService final : public workers::Service {
                       const std::vector<std::uint32_t>& listeners) override;
   void commit(std::uint32_t generation) override;
   void abort(std::uint32_t generation) override;
+  runtime::Task<void> hand_over(runtime::Deadline deadline) override;
   runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) override;
 
  private:
@@ -31,6 +32,7 @@ class AcceptorService final : public workers::Service {
   };
 
   runtime::Task<void> watch_egress();
+  void stop_listening();
   runtime::Task<void> test_backend(ipc::Channel& control, proto::TestBackend request,
                                    std::uint32_t id);
   void on_listener(proto::Listener message, platform::UniqueFd socket);

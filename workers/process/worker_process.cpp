@@ -74,7 +74,8 @@ class Worker {
       service_.abort(message.generation);
     });
     control_.on<proto::Drain>([this](proto::Drain message, ipc::Envelope&) {
-      start_drain(runtime::Loop::current().after(runtime::Duration(message.timeout_ms)));
+      start_drain(runtime::Loop::current().after(runtime::Duration(message.timeout_ms)),
+                  message.hand_over);
     });
     control_.on<proto::Page>([this](proto::Page message, ipc::Envelope& envelope) {
       take_page(message, std::move(envelope.descriptors.front()));
@@ -128,18 +129,19 @@ class Worker {
     service_.commit(generation);
   }
 
-  void start_drain(runtime::Deadline deadline) {
+  void start_drain(runtime::Deadline deadline, bool hand_over = false) {
     if (draining_) return;
     draining_ = true;
     const auto left = deadline - runtime::Loop::current().now();
     const auto timeout = std::chrono::duration_cast<runtime::Duration>(left).count();
     ipc::note(Happening::drain_begun, 0,
               static_cast<std::uint64_t>(std::max<std::int64_t>(timeout, 0)));
-    runtime::spawn(drain(deadline));
+    runtime::spawn(drain(deadline, hand_over));
   }
 
-  runtime::Task<void> drain(runtime::Deadline deadline) {
+  runtime::Task<void> drain(runtime::Deadline deadline, bool hand_over) {
     proto::Drained message;
+    if (hand_over) co_await service_.hand_over(deadline);
     message.cut = co_await service_.drain(deadline);
     ipc::note(Happening::drained, 0, message.cut);
     control_.send(message);

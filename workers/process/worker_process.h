@@ -38,6 +38,9 @@ class Service {
   // the role does not know is dropped.
   virtual void page(proto::Page, platform::UniqueFd) {}
 
+  // Before drain(): what can go on in another process is let go (Drain::hand_over).
+  virtual runtime::Task<void> hand_over(runtime::Deadline) { co_return; }
+
   // Accept nothing more, end when the rest has ended or at the deadline; returns how many had to be
   // cut.
   virtual runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) = 0;

@@ -5,23 +5,32 @@
 namespace bulkhead::acceptor {
 
 ConnectionEntry::ConnectionEntry(ConnectionTable& table, wire::Endpoint endpoint)
-    : client(endpoint),
-      table_(table),
-      id_(table.next_id_++),
-      began_(runtime::Loop::current().now()),
-      pass_(table.gate_.enter()) {
-  table_.entries_.emplace(id_, this);
+    : ConnectionEntry(table, endpoint, table.next_id_++, runtime::Loop::current().now()) {
   table_.counters_.page().accepted.add(1);
-  table_.counters_.page().active.add(1);
-  table_.counters_.protocol(protocol_).active.add(1);
+  set_unprotected(ipc::Unprotected::starting);
   ipc::note(ipc::Happening::accepted, id_);
 }
 
+ConnectionEntry::ConnectionEntry(ConnectionTable& table, wire::Endpoint endpoint, std::uint64_t id,
+                                 runtime::Deadline began)
+    : client(endpoint), table_(table), id_(id), began_(began), pass_(table.gate_.enter()) {
+  table_.entries_.emplace(id_, this);
+  table_.counters_.page().active.add(1);
+  table_.counters_.protocol(protocol_).active.add(1);
+}
+
 ConnectionEntry::~ConnectionEntry() {
+  set_unprotected(std::nullopt);
   table_.entries_.erase(id_);
   ipc::note(ipc::Happening::ended, id_, up, down);
   table_.counters_.page().active.subtract(1);
   table_.counters_.protocol(protocol_).active.subtract(1);
+}
+
+void ConnectionEntry::set_unprotected(std::optional<ipc::Unprotected> kind) {
+  if (unprotected_) table_.book_.leave(*unprotected_);
+  unprotected_ = kind;
+  if (unprotected_) table_.book_.enter(*unprotected_);
 }
 
 void ConnectionEntry::set_protocol(std::string_view name) {
@@ -38,7 +47,7 @@ void ConnectionEntry::set_idle(bool idle) {
 proto::ConnectionRow ConnectionEntry::row(runtime::Deadline now) const {
   proto::ConnectionRow row;
   row.id = id_;
-  row.worker = static_cast<std::uint16_t>(id_ >> 48);
+  row.worker = table_.worker_;
   row.client = client;
   if (protocol_ != ipc::Protocol::unknown) row.protocol = to_string(protocol_);
   row.user = user;

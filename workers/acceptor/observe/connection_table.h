@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "proto/worker.h"
@@ -11,6 +12,7 @@
 #include "runtime/loop.h"
 #include "runtime/waiter.h"
 #include "wire/address.h"
+#include "workers/acceptor/flows/flow_book.h"
 #include "workers/acceptor/observe/counters.h"
 
 namespace bulkhead::acceptor {
@@ -21,6 +23,9 @@ class ConnectionTable;
 class ConnectionEntry {
  public:
   ConnectionEntry(ConnectionTable& table, wire::Endpoint client);
+  // One that another acceptor accepted, under the id that it had there.
+  ConnectionEntry(ConnectionTable& table, wire::Endpoint client, std::uint64_t id,
+                  runtime::Deadline began);
   ~ConnectionEntry();
   ConnectionEntry(const ConnectionEntry&) = delete;
   ConnectionEntry& operator=(const ConnectionEntry&) = delete;
@@ -32,6 +37,9 @@ class ConnectionEntry {
   // Nothing is under way (a kept-alive connection between requests): a drain ends it at once.
   void set_idle(bool idle);
   bool is_idle() const { return idle_; }
+
+  // What it would cost if this process died now; nothing: it goes on elsewhere.
+  void set_unprotected(std::optional<ipc::Unprotected> kind);
 
   // As the access log calls it.
   void set_protocol(std::string_view name);
@@ -51,14 +59,21 @@ class ConnectionEntry {
   runtime::CancelScope scope_;
   runtime::Gate::Pass pass_;
   ipc::Protocol protocol_ = ipc::Protocol::unknown;
+  std::optional<ipc::Unprotected> unprotected_;
   bool idle_ = false;
 };
 
 class ConnectionTable {
  public:
-  // The counters outlive the table.
-  ConnectionTable(std::uint32_t worker_index, Counters& counters)
-      : counters_(counters), next_id_((std::uint64_t{worker_index} << 48) + 1) {}
+  // Counters and book outlive the table. An id is the worker's index, its number as a holder and a
+  // count, so that it stays unique when its connection goes on elsewhere.
+  ConnectionTable(std::uint32_t worker_index, std::uint32_t holder, Counters& counters,
+                  FlowBook& book)
+      : counters_(counters),
+        book_(book),
+        worker_(static_cast<std::uint16_t>(worker_index)),
+        next_id_((std::uint64_t{worker_index} << 48) + (std::uint64_t{holder & 0xffff} << 32) + 1) {
+  }
 
   // Ends one connection; false if there is none of that id.
   bool close(std::uint64_t id);
@@ -68,6 +83,7 @@ class ConnectionTable {
   bool draining() const { return draining_; }
 
   std::size_t size() const { return entries_.size(); }
+  bool contains(std::uint64_t id) const { return entries_.contains(id); }
   runtime::Gate& gate() { return gate_; }
   const std::map<std::uint64_t, ConnectionEntry*>& entries() const { return entries_; }
 
@@ -75,6 +91,8 @@ class ConnectionTable {
   friend class ConnectionEntry;
 
   Counters& counters_;
+  FlowBook& book_;
+  std::uint16_t worker_;
   std::map<std::uint64_t, ConnectionEntry*> entries_;
   runtime::Gate gate_;
   std::uint64_t next_id_;

@@ -7,6 +7,7 @@
 
 #include "egress/failure.h"
 #include "proto/worker.h"
+#include "runtime/raw_flow.h"
 #include "runtime/stream.h"
 #include "workers/acceptor/acceptor.h"
 #include "workers/acceptor/outbound/upstream.h"
@@ -22,6 +23,10 @@ struct Route {
   const config::Redirect* redirect = nullptr;
 };
 
+struct SettledFlows {
+  runtime::RawFlow up, down;
+};
+
 // What a connection becomes when the way out is open and the client has been told so. It is kept
 // apart from the frames of the session that led to it: those end before it runs, because a tunnel
 // may live for hours and there may be very many.
@@ -30,6 +35,9 @@ struct Tunnel {
   std::unique_ptr<runtime::Stream> upstream;  // null: the echo backend
   BackendCounters::Use use;
   AccessRecord record;
+  runtime::RelayCounters counters;
+  // The two directions, as its first relay left them (RelayEnd::settled): see flows/flow_keeper.h.
+  std::unique_ptr<SettledFlows> settled;
 };
 
 struct Client {
@@ -39,6 +47,14 @@ struct Client {
         peer_address(peer),
         stream(std::make_unique<runtime::SocketStream>(std::move(socket))),
         entry(owner.connections, peer) {}
+  // One that another acceptor accepted: its tunnel is about to go on here.
+  Client(Acceptor& owner, const proto::Listener& on, platform::UniqueFd socket, wire::Endpoint peer,
+         std::uint64_t id, runtime::Deadline began)
+      : acceptor(owner),
+        listener(on),
+        peer_address(peer),
+        stream(std::make_unique<runtime::SocketStream>(std::move(socket))),
+        entry(owner.connections, peer, id, began) {}
 
   Acceptor& acceptor;
   proto::Listener listener;

@@ -199,6 +199,7 @@ runtime::Task<bool> serve_one(Client& client) {
 
 runtime::Task<void> serve_http(Client& client) {
   client.entry.set_protocol("http");
+  client.entry.set_unprotected(ipc::Unprotected::http);
   bool more = true;
   while (more) more = co_await serve_one(client);
 }

@@ -61,6 +61,10 @@ runtime::Task<void> serve(std::unique_ptr<Client> client) {
     co_await speak(*client);
     if (client->tunnel) {
       const runtime::RelayEnd end = co_await run_tunnel(*client);
+      if (end == runtime::RelayEnd::settled) {
+        Acceptor& acceptor = client->acceptor;
+        co_return acceptor.flows.carry(std::move(client));
+      }
       told = is_told(end);
     }
   } catch (const std::exception& error) {
@@ -71,7 +75,17 @@ runtime::Task<void> serve(std::unique_ptr<Client> client) {
   if (!told) co_await linger(*client);
 }
 
+runtime::Task<void> take_leave(std::unique_ptr<Client> client) {
+  co_await linger(*client);
+}
+
 }  // namespace
+
+void end_session(std::unique_ptr<Client> client, runtime::RelayEnd end) {
+  if (is_told(end)) return;
+  runtime::CancelScope& scope = client->entry.scope();
+  runtime::spawn(take_leave(std::move(client)), &scope);
+}
 
 void start_session(Acceptor& acceptor, const proto::Listener& listener, platform::UniqueFd socket,
                    wire::Endpoint peer) {

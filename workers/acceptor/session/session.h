@@ -3,11 +3,17 @@
 #pragma once
 
 #include "proto/worker.h"
+#include "runtime/relay.h"
 #include "workers/acceptor/acceptor.h"
 
 namespace bulkhead::acceptor {
 
 void start_session(Acceptor& acceptor, const proto::Listener& listener, platform::UniqueFd socket,
                    wire::Endpoint peer);
+
+struct Client;
+
+// What is left to do for a client whose tunnel has ended elsewhere than in its session.
+void end_session(std::unique_ptr<Client> client, runtime::RelayEnd end);
 
 }  // namespace bulkhead::acceptor

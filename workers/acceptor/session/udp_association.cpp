@@ -153,6 +153,7 @@ runtime::Task<void> run_udp_association(Client& client, SocksRequest request) {
     co_return;
   }
   client.entry.set_protocol("udp");
+  client.entry.set_unprotected(ipc::Unprotected::udp);
   client.entry.state = "associated";
   const bool told = co_await send_answer(
       client, socks_granted(request.version, opened->terms.local), timeouts.write);
