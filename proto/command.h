@@ -5,6 +5,7 @@
 #include "proto/codec.h"
 #include "proto/message_type.h"
 #include "proto/refusal.h"
+#include "proto/vault.h"
 #include "proto/worker.h"
 
 namespace bulkhead::proto {
@@ -39,6 +40,19 @@ struct Command {
   static auto fields(auto& self) { return std::tie(self.version, self.name, self.arguments); }
 };
 
+// What protects raw flows against the death of their process, and what became of those whose
+// process died, since the supervisor started.
+struct SurvivalPart {
+  bool vault_answers = false;
+  VaultState vault;
+  Inherited estates;            // of all estates that were settled; its `from` means nothing
+  std::uint32_t unsettled = 0;  // estates that wait for an heir, or for the heir's word
+  std::uint32_t given_up = 0;   // estates that nobody went on with
+  static auto fields(auto& self) {
+    return std::tie(self.vault_answers, self.vault, self.estates, self.unsettled, self.given_up);
+  }
+};
+
 struct StatusRow {
   static constexpr MessageType type = MessageType::status_row;
   Text<32> version;
@@ -52,12 +66,13 @@ struct StatusRow {
   std::uint64_t reloads = 0, failed_reloads = 0;
   Text<1000> last_reload;  // "ok" or why it failed; empty before the first
   std::uint64_t active = 0, accepted = 0, refused = 0, up = 0, down = 0;
+  SurvivalPart survival;
   List<Text<300>, 32> warnings;
   static auto fields(auto& self) {
     return std::tie(self.version, self.pid, self.state, self.uptime_ms, self.generation,
                     self.config_file, self.sandbox_mode, self.rootless, self.reloads,
                     self.failed_reloads, self.last_reload, self.active, self.accepted, self.refused,
-                    self.up, self.down, self.warnings);
+                    self.up, self.down, self.survival, self.warnings);
   }
 };
 

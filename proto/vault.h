@@ -128,7 +128,8 @@ struct AdoptEnd {
 struct Inherit {
   static constexpr MessageType type = MessageType::inherit;
   std::uint32_t from = 0;
-  static auto fields(auto& self) { return std::tie(self.from); }
+  bool alive = false;  // it has let go and ends its other connections itself: they are not lost
+  static auto fields(auto& self) { return std::tie(self.from, self.alive); }
 };
 
 // Heir to supervisor: the estate is settled, its pages are not needed any more.

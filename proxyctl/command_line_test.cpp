@@ -157,6 +157,11 @@ void answer_status(DaemonSocket& daemon) {
   row.version = "1.2";
   row.state = "running";
   row.up = 1258291;
+  row.survival.vault_answers = true;
+  row.survival.vault.flows = 12;
+  row.survival.estates.adopted = 34;
+  row.survival.estates.young = 2;
+  row.survival.estates.http = 1;
   row.warnings.push("an open proxy");
   daemon.will_send(row);
   daemon.will_send(worker());
@@ -173,7 +178,8 @@ TEST(CommandLine, StatusShowsSandboxesAndWarnings) {
   const Outcome outcome = run_with(daemon, {"status"});
   EXPECT_EQ(outcome.code, 0);
   for (const char* part :
-       {"bulkhead 1.2", "built-in defaults", "1.2 MiB up", "warning: an open proxy", "[::1]:8080",
+       {"bulkhead 1.2", "built-in defaults", "1.2 MiB up", "warning: an open proxy",
+        "12 protected, 34 went on elsewhere, 3 lost (1 http, 2 young)", "[::1]:8080",
         "acceptor 1  landlock  unavailable  the kernel has none", "acceptor 1  seccomp   on",
         "INCOMPLETE", "3m12s"}) {
     EXPECT_TRUE(contains(outcome.out, part)) << part << " in\n" << outcome.out;
@@ -185,8 +191,9 @@ TEST(CommandLine, StatusAsJson) {
   answer_status(daemon);
   const Outcome outcome = run_with(daemon, {"status", "--json"});
   for (const char* part :
-       {"\"config_file\": null", "\"bytes_up\": 1258291", "\"port\": 8080",
-        "\"role\": \"acceptor\"", "\"state\": \"unavailable\"", "\"sandbox_complete\": false"}) {
+       {"\"config_file\": null", "\"bytes_up\": 1258291", "\"port\": 8080", "\"held\": 12",
+        "\"adopted\": 34", "\"young\": 2", "\"role\": \"acceptor\"", "\"state\": \"unavailable\"",
+        "\"sandbox_complete\": false"}) {
     EXPECT_TRUE(contains(outcome.out, part)) << part << " in\n" << outcome.out;
   }
 }

@@ -32,12 +32,13 @@ void add(proto::Inherited& totals, const proto::Inherited& more) {
 
 }  // namespace
 
-void Estates::leave(std::shared_ptr<const Tenure> tenure, bool refilled) {
+void Estates::leave(std::shared_ptr<const Tenure> tenure, Leaving how) {
   if (closed_) return;
   const std::uint32_t holder = tenure->holder;
   const auto same = [holder](const Estate& each) { return each.tenure->holder == holder; };
   if (std::any_of(estates_.begin(), estates_.end(), same)) return;  // it had let go before it died
-  estates_.push_back({std::move(tenure), refilled, 0});
+  const bool refilled = how == Leaving::died;
+  estates_.push_back({std::move(tenure), refilled, how == Leaving::let_go, 0});
   if (refilled) runtime::spawn(lose_patience(holder), &scope_);
   settle();
 }
@@ -62,20 +63,17 @@ runtime::Task<void> Estates::lose_patience(std::uint32_t holder) {
   settle();
 }
 
-std::shared_ptr<WorkerProcess> Estates::heir_of(const Estate& estate) const {
-  const auto acceptors = surroundings_.acceptors();
-  std::vector<std::shared_ptr<WorkerProcess>> able;
-  for (const auto& each : acceptors) {
-    if (each->draining() || !each->tenure()) continue;
-    if (each->index() == estate.tenure->place) return each;
-    able.push_back(each);
+std::optional<Estates::Heir> Estates::heir_of(const Estate& estate) const {
+  const std::vector<Heir> able = surroundings_.heirs();
+  for (const Heir& each : able) {
+    if (each.place == estate.tenure->place) return each;
   }
-  if (estate.awaits_place || able.empty()) return nullptr;
+  if (estate.awaits_place || able.empty()) return std::nullopt;
   return able[last_heir_ % able.size()];
 }
 
 void Estates::settle() {
-  if (closed_ || !surroundings_.vault()) return;
+  if (closed_ || surroundings_.vault() == nullptr) return;
   for (Estate& estate : estates_) {
     if (estate.heir != 0) continue;
     const auto heir = heir_of(estate);
@@ -85,13 +83,13 @@ void Estates::settle() {
   }
 }
 
-void Estates::give(Estate& estate, WorkerProcess& heir) {
+void Estates::give(Estate& estate, const Heir& heir) {
   const Tenure& tenure = *estate.tenure;
-  estate.heir = heir.tenure()->holder;
+  estate.heir = heir.holder;
   log::info("flows go to another acceptor",
-            {{"holder", tenure.holder}, {"heir", heir.name()}, {"heir_holder", estate.heir}});
+            {{"holder", tenure.holder}, {"heir", heir.name}, {"heir_holder", estate.heir}});
   const std::array descriptors{tenure.flows.get(), tenure.copies.get()};
-  heir.channel().send(proto::Inherit{tenure.holder}, descriptors);
+  heir.channel->send(proto::Inherit{tenure.holder, estate.alive}, descriptors);
   tell_vault(tenure.holder, estate.heir);
   runtime::spawn(drop_unsettled(tenure.holder, estate.heir), &scope_);
 }
@@ -103,14 +101,16 @@ runtime::Task<void> Estates::drop_unsettled(std::uint32_t holder, std::uint32_t 
     return estate.tenure->holder == holder && estate.heir == heir;
   });
   if (left == estates_.end()) co_return;
-  log::debug("an estate was not settled in time", {{"holder", holder}, {"heir_holder", heir}});
+  log::error("nobody went on with a dead worker's flows in time; they are closed",
+             {{"holder", holder}, {"heir_holder", heir}});
+  add(given_up_, 1);
   tell_vault(holder, 0);
   estates_.erase(left);
 }
 
 void Estates::tell_vault(std::uint32_t from, std::uint32_t to) const {
-  const auto vault = surroundings_.vault();
-  if (vault) vault->channel().send(proto::Bequeath{from, to});
+  ipc::Channel* const vault = surroundings_.vault();
+  if (vault != nullptr) vault->send(proto::Bequeath{from, to});
 }
 
 // The new one has nothing for them; what the old one had sent already is with the heirs, and they

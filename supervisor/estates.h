@@ -9,14 +9,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "ipc/channel.h"
 #include "proto/vault.h"
-#include "runtime/gate.h"
 #include "runtime/task.h"
 #include "supervisor/tenure.h"
-#include "supervisor/worker_process.h"
 
 namespace bulkhead::supervisor {
 
@@ -29,16 +29,28 @@ class Estates {
   // what nobody goes on with.
   static constexpr runtime::Duration settling_time{10'000};
 
+  // An acceptor that serves and is going to.
+  struct Heir {
+    std::uint32_t holder = 0, place = 0;
+    std::string name;
+    ipc::Channel* channel = nullptr;
+  };
+  // Asked anew each time; channels are used at once.
   struct Surroundings {
-    std::function<std::vector<std::shared_ptr<WorkerProcess>>()> acceptors;  // that serve
-    std::function<std::shared_ptr<WorkerProcess>()> vault;                   // null: there is none
+    std::function<std::vector<Heir>()> heirs;
+    std::function<ipc::Channel*()> vault;  // null: there is none
   };
   explicit Estates(Surroundings surroundings) : surroundings_(std::move(surroundings)) {}
   Estates(const Estates&) = delete;
   Estates& operator=(const Estates&) = delete;
 
-  // The holder has died or let go. refilled: a successor is being started in its place.
-  void leave(std::shared_ptr<const Tenure> tenure, bool refilled);
+  // How a holder came to leave its flows.
+  enum class Leaving {
+    died,           // and a successor is being started in its place
+    died_for_good,  // its place is given up
+    let_go,         // it goes on with its other connections
+  };
+  void leave(std::shared_ptr<const Tenure> tenure, Leaving how);
   // The place stays empty for a while, or for good.
   void give_up_place(std::uint32_t place);
   // A holder that carried nothing any more has ended; the vault may forget it.
@@ -53,18 +65,22 @@ class Estates {
   // Nobody shall inherit any more.
   void close();
 
+  // For status: what is not settled yet, what became of all that is, and how many estates nobody
+  // went on with.
   std::size_t unsettled() const { return estates_.size(); }
   const proto::Inherited& totals() const { return totals_; }
+  std::uint32_t given_up() const { return given_up_; }
 
  private:
   struct Estate {
     std::shared_ptr<const Tenure> tenure;
     bool awaits_place = false;
+    bool alive = false;      // see Leaving::let_go
     std::uint32_t heir = 0;  // holder; 0: not given yet
   };
 
-  std::shared_ptr<WorkerProcess> heir_of(const Estate& estate) const;
-  void give(Estate& estate, WorkerProcess& heir);
+  std::optional<Heir> heir_of(const Estate& estate) const;
+  void give(Estate& estate, const Heir& heir);
   void tell_vault(std::uint32_t from, std::uint32_t to) const;
   runtime::Task<void> lose_patience(std::uint32_t holder);
   runtime::Task<void> drop_unsettled(std::uint32_t holder, std::uint32_t heir);
@@ -72,6 +88,7 @@ class Estates {
   Surroundings surroundings_;
   std::vector<Estate> estates_;
   proto::Inherited totals_;
+  std::uint32_t given_up_ = 0;
   std::size_t last_heir_ = 0;  // so that several estates go to several heirs
   bool closed_ = false;
   runtime::CancelScope scope_;

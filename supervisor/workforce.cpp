@@ -31,7 +31,11 @@ bool is_named(const Worker& worker, const std::vector<std::uint32_t>& acceptors)
 
 Workforce::Workforce(Surroundings surroundings)
     : surroundings_(std::move(surroundings)),
-      estates_({[this] { return acceptors(); }, [this] { return vault(); }}) {
+      estates_({[this] { return heirs(); },
+                [this] {
+                  const auto process = vault();
+                  return process ? &process->channel() : nullptr;
+                }}) {
   identities_.emplace(Party::acceptor, platform::identity_of(platform::Role::acceptor));
   identities_.emplace(Party::egress, platform::identity_of(platform::Role::egress));
   identities_.emplace(Party::vault, platform::identity_of(platform::Role::vault));
@@ -67,6 +71,15 @@ std::vector<std::shared_ptr<WorkerProcess>> Workforce::acceptors() const {
     }
   }
   return serving;
+}
+
+std::vector<Estates::Heir> Workforce::heirs() const {
+  std::vector<Estates::Heir> heirs;
+  for (const auto& each : acceptors()) {
+    if (each->draining()) continue;
+    heirs.push_back({each->tenure()->holder, each->index(), each->name(), &each->channel()});
+  }
+  return heirs;
 }
 
 std::vector<std::uint32_t> Workforce::plan(std::uint32_t count) const {

@@ -85,6 +85,7 @@ class Workforce {
   void settle_estate(const WorkerProcess& process, const Worker& worker);
   // Lets another acceptor take the connections of one that has to wait for its restart.
   void lend_listeners(std::uint32_t acceptor);
+  std::vector<Estates::Heir> heirs() const;
   std::shared_ptr<Worker> find(proto::Party role, std::uint32_t index) const;
 
   runtime::Task<void> keep_filled(std::shared_ptr<Worker> worker);

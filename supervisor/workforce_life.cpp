@@ -104,7 +104,7 @@ void Workforce::listen_for_estates(const std::shared_ptr<WorkerProcess>& process
         log::info("worker has let go of its flows",
                   {{"worker", acceptor.name()}, {"flows", message.flows}, {"kept", message.kept}});
         acceptor.set_relinquished();
-        estates_.leave(acceptor.tenure(), false);
+        estates_.leave(acceptor.tenure(), Estates::Leaving::let_go);
       });
 }
 
@@ -116,7 +116,9 @@ void Workforce::settle_estate(const WorkerProcess& process, const Worker& worker
     estates_.forget(*process.tenure());
     return estates_.settle();
   }
-  estates_.leave(process.tenure(), !worker.retired && !stopping_);
+  const bool refilled = !worker.retired && !stopping_;
+  estates_.leave(process.tenure(),
+                 refilled ? Estates::Leaving::died : Estates::Leaving::died_for_good);
 }
 
 // Until the next generation both accept on the same sockets, which does no harm.

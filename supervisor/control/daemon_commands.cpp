@@ -7,6 +7,8 @@
 namespace bulkhead::supervisor {
 namespace {
 
+constexpr runtime::Duration vault_timeout{500};
+
 std::uint64_t since(runtime::Deadline start) {
   const auto lived = std::chrono::duration_cast<runtime::Duration>(runtime::Clock::now() - start);
   return static_cast<std::uint64_t>(lived.count());
@@ -48,6 +50,23 @@ proto::StatusRow status_row(Supervisor& supervisor, const ipc::CountersSum& tota
   return row;
 }
 
+runtime::Task<proto::SurvivalPart> ask_for_survival(Supervisor& supervisor) {
+  const Estates& estates = supervisor.workforce().estates();
+  proto::SurvivalPart part;
+  part.estates = estates.totals();
+  part.unsettled = static_cast<std::uint32_t>(estates.unsettled());
+  part.given_up = estates.given_up();
+  const auto vault = supervisor.workforce().vault();
+  if (!vault) co_return part;
+  const auto deadline = runtime::Loop::current().after(vault_timeout);
+  const auto reply = co_await vault->channel().call(proto::QueryVault{}, deadline);
+  const auto state = reply ? reply->as<proto::VaultState>() : std::nullopt;
+  if (!state) co_return part;
+  part.vault_answers = true;
+  part.vault = *state;
+  co_return part;
+}
+
 proto::WorkerRow worker_row(Supervisor& supervisor, const Worker& worker) {
   proto::WorkerRow row;
   row.role = worker.role;
@@ -71,7 +90,9 @@ proto::WorkerRow worker_row(Supervisor& supervisor, const Worker& worker) {
 runtime::Task<void> show_status(Supervisor& supervisor, const proto::Command&, Answer& answer) {
   const ipc::CountersSum totals =
       supervisor.pages().counters().sum(*supervisor.reload().current()->config);
-  bool going_on = co_await answer.row(status_row(supervisor, totals));
+  proto::StatusRow summary = status_row(supervisor, totals);
+  summary.survival = co_await ask_for_survival(supervisor);
+  bool going_on = co_await answer.row(std::move(summary));
   const auto workers = supervisor.workforce().workers();
   for (std::size_t i = 0; going_on && i < workers.size(); ++i) {
     going_on = co_await answer.row(worker_row(supervisor, *workers[i]));

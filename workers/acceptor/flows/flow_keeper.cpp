@@ -30,7 +30,7 @@ FlowKeeper::~FlowKeeper() = default;
 void FlowKeeper::attach(ipc::Channel& control) {
   control_ = &control;
   control.on<proto::Inherit>([this](const proto::Inherit& message, ipc::Envelope& envelope) {
-    estate(message.from).take_pages(std::move(envelope.descriptors));
+    estate(message.from).take_pages(std::move(envelope.descriptors), message.alive);
     settle_estate(message.from);
   });
   ipc::Channel& vault = vault_.channel();

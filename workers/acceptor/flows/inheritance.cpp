@@ -58,7 +58,7 @@ runtime::Task<proto::Inherited> Inheritance::settle() {
     co_await turn.pass();
   }
   report_.unrecorded = static_cast<std::uint32_t>(flows_.size());
-  count_unprotected(found);
+  if (!alive_) count_unprotected(found);
   ipc::Channel& vault = keeper_.vault_.channel();
   vault.send(proto::AdoptEnd{report_.from});
   co_await vault.sent(runtime::Loop::current().after(std::chrono::seconds(5)));

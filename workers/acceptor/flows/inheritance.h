@@ -30,7 +30,11 @@ class Inheritance {
  public:
   Inheritance(FlowKeeper& keeper, std::uint32_t from) : keeper_(keeper) { report_.from = from; }
 
-  void take_pages(std::vector<platform::UniqueFd> descriptors) { pages_ = std::move(descriptors); }
+  // alive: its former holder has let go of it, and still has connections of its own.
+  void take_pages(std::vector<platform::UniqueFd> descriptors, bool alive) {
+    pages_ = std::move(descriptors);
+    alive_ = alive;
+  }
   void take_flow(std::uint64_t flow, std::vector<platform::UniqueFd> sockets);
   void take_pipe(std::uint64_t pipe, std::vector<platform::UniqueFd> ends);
   void take_end() { all_held_ = true; }
@@ -63,7 +67,7 @@ class Inheritance {
   std::vector<platform::UniqueFd> pages_;
   std::map<std::uint64_t, Sockets> flows_;
   std::map<std::uint64_t, runtime::Pipe> pipes_;
-  bool all_held_ = false;
+  bool all_held_ = false, alive_ = false;
   std::optional<runtime::CopyMemory::Remains> remains_;
   std::vector<std::uint64_t> continued_;
 };
