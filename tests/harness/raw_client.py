@@ -54,6 +54,10 @@ class Connection:
             return False
 
 
+def connect_head(authority):
+    return f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode()
+
+
 class RawHttp(Connection):
     """To an HTTP proxy (or origin)."""
 
@@ -87,7 +91,7 @@ class RawHttp(Connection):
         return self.response(method)
 
     def connect(self, authority, early=b""):
-        self.send(f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode() + early)
+        self.send(connect_head(authority) + early)
         return self.response("CONNECT")
 
 V4, NAME, V6 = 1, 3, 4
