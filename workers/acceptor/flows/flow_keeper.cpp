@@ -151,6 +151,7 @@ void FlowKeeper::on_end(std::uint64_t id) {
 runtime::Task<void> FlowKeeper::refill() {
   const runtime::Gate::Pass pass = tasks_.enter();
   std::vector<std::uint64_t> ids;
+  ids.reserve(flows_.size());
   for (const auto& [id, flow] : flows_) ids.push_back(id);
   const auto find = [this](std::uint64_t id) -> std::optional<std::array<int, 2>> {
     const auto flow = flows_.find(id);
@@ -181,6 +182,7 @@ void FlowKeeper::settle_estate(std::uint32_t holder) {
 
 void FlowKeeper::go_on() {
   std::vector<std::uint32_t> holders;
+  holders.reserve(estates_.size());
   for (const auto& [holder, estate] : estates_) holders.push_back(holder);
   for (const std::uint32_t holder : holders) settle_estate(holder);
 }

@@ -83,7 +83,7 @@ class FlowKeeper {
   std::map<std::uint32_t, std::unique_ptr<Inheritance>> estates_;  // not complete yet
   runtime::Gate tasks_;
   runtime::Gate inheriting_;
-  runtime::Deadline next_warning_{};
+  runtime::Deadline next_warning_;
   bool relinquished_ = false, ended_ = false;
 };
 
