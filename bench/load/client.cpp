@@ -22,6 +22,7 @@ std::array<char, 256 * 1024> buffer;
 struct Totals {
   std::uint64_t operations = 0, bytes = 0, failures = 0;
   std::size_t open = 0;
+  std::size_t answered = 0;                 // idle: the connections through which an echo came back
   std::vector<std::uint32_t> microseconds;  // one an operation
 };
 
@@ -129,7 +130,10 @@ class Connection final : public Poller::Handler {
     if (echoed_ < message_bytes) return;
     echoed_ = 0;
     count();
-    if (shared_.options.work == Work::idle) return;
+    if (shared_.options.work == Work::idle) {
+      ++shared_.totals.answered;
+      return;
+    }
     if (shared_.options.work == Work::echo) return send(message);
     --shared_.totals.open;
     open();
@@ -211,7 +215,10 @@ int run_load(const LoadOptions& options) {
   const auto duration =
       std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(options.seconds));
   if (options.work == Work::idle) {
-    shared.totals.operations = shared.totals.open;
+    // A proxy has taken a connection on when something has come back through it.
+    while (shared.totals.answered < wanted && Clock::now() < opening_ends)
+      shared.poller.poll(Clock::now() + std::chrono::milliseconds(10));
+    shared.totals.operations = shared.totals.answered;
     print(shared.totals, 0);
     hold(shared, Clock::now() + duration);
     return 0;

@@ -10,7 +10,7 @@ enum class Work {
   bulk,   // read what the source sends
   echo,   // 64 octets there and back, one message under way a connection
   churn,  // connect, one echo, close, again
-  idle,   // open the connections and hold them
+  idle,   // open the connections, one echo each, and hold them
   http,   // GET with keep-alive, one request under way a connection
 };
 enum class Via { tcp, connect, socks5, forward };  // forward: GET with an absolute URI
