@@ -19,8 +19,10 @@ void release_frame(void* frame, std::size_t) noexcept {
 namespace {
 
 constexpr std::size_t class_bytes = 64;
-constexpr std::size_t class_count = 64;           // frames up to 4 KiB are pooled
-constexpr std::size_t max_kept_per_class = 1024;  // bounds what a burst leaves behind
+constexpr std::size_t class_count = 64;  // frames up to 4 KiB are pooled
+// Bounds what a burst leaves behind: the rest goes back to malloc, where what lives long finds
+// room.
+constexpr std::size_t max_kept_bytes_per_class = std::size_t{96} * 1024;
 
 struct FreeFrame {
   FreeFrame* next;
@@ -28,7 +30,7 @@ struct FreeFrame {
 
 struct SizeClass {
   FreeFrame* head = nullptr;
-  std::size_t kept = 0;
+  std::size_t kept_bytes = 0;
 };
 
 thread_local std::array<SizeClass, class_count> classes;
@@ -46,13 +48,13 @@ void* allocate_frame(std::size_t size) {
   if (list.head == nullptr) return ::operator new(index * class_bytes);
   FreeFrame* frame = list.head;
   list.head = frame->next;
-  --list.kept;
+  list.kept_bytes -= index * class_bytes;
   return frame;
 }
 
 void release_frame(void* frame, std::size_t size) noexcept {
   const std::size_t index = class_of(size);
-  if (index >= class_count || classes[index].kept >= max_kept_per_class) {
+  if (index >= class_count || classes[index].kept_bytes >= max_kept_bytes_per_class) {
     ::operator delete(frame);
     return;
   }
@@ -60,7 +62,7 @@ void release_frame(void* frame, std::size_t size) noexcept {
   auto* free_frame = static_cast<FreeFrame*>(frame);
   free_frame->next = list.head;
   list.head = free_frame;
-  ++list.kept;
+  list.kept_bytes += index * class_bytes;
 }
 
 #endif
