@@ -104,6 +104,9 @@ class Channel {
   // max_queued is the limit; and before close().
   runtime::Task<bool> sent(runtime::Deadline deadline);
 
+  // Messages that wait for the peer to read, beyond what the socket takes.
+  std::size_t queued() const { return queue_.size(); }
+
   // Called with the id of a request whose caller no longer waits.
   void set_abandoned_handler(std::function<void(std::uint32_t)> handler) {
     abandoned_ = std::move(handler);

@@ -28,8 +28,9 @@
 
 namespace bulkhead::proto {
 
-// Its flow page and its copy buffers (two descriptors), see ipc/page/flow_page.h. From an acceptor
-// holder is always its own, here and below.
+// Its flow page and its copy buffers (two descriptors), see ipc/page/flow_page.h. What was held for
+// it before is forgotten: it is about to say everything. From an acceptor holder is always its own,
+// here and below.
 struct HoldPages {
   static constexpr MessageType type = MessageType::hold_pages;
   std::uint32_t holder = 0;

@@ -59,6 +59,7 @@ class Estates {
   // Somebody began to serve, died, or the vault is a new one.
   void settle();
   void vault_restarted();
+  // Or it has let go of everything: it goes on with nothing that was not settled.
   void heir_died(std::uint32_t holder);
   void inherited(std::uint32_t heir, const proto::Inherited& report);
 

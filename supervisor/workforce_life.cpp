@@ -104,6 +104,8 @@ void Workforce::listen_for_estates(const std::shared_ptr<WorkerProcess>& process
         log::info("worker has let go of its flows",
                   {{"worker", acceptor.name()}, {"flows", message.flows}, {"kept", message.kept}});
         acceptor.set_relinquished();
+        // What it was to inherit, and had not gone on with, is another's.
+        estates_.heir_died(acceptor.tenure()->holder);
         estates_.leave(acceptor.tenure(), Estates::Leaving::let_go);
       });
 }

@@ -387,6 +387,24 @@ def test_flows_go_on_under_their_terms(start, meeting):
     eventually(lambda: survival(proxy)["held"] == 0, "the vault holds nothing any more")
 
 
+def test_flows_end_while_the_vault_is_stuck(start, meeting):
+    """It has descriptors of the same sockets: closing ours alone would tell the peers nothing."""
+    proxy = start(ONE)
+    flow = Flow(proxy, meeting).echo()
+    await_held(proxy, 1)
+    vault = proxy.worker_pids("vault")[0]
+    os.kill(vault, signal.SIGSTOP)
+    try:
+        assert proxy.ctl("connections", "--kill", proxy.rows("connections", "connections")[0]["id"]).exit == 0
+        flow.near.settimeout(5)
+        flow.far.settimeout(5)
+        assert ended(flow.near) and ended(flow.far)
+        assert survival(proxy)["vault_answers"] is False
+    finally:
+        os.kill(vault, signal.SIGCONT)
+    await_held(proxy, 0)
+
+
 # Orderly
 
 def test_number_of_acceptors_changes(start, meeting, origin):

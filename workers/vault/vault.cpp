@@ -100,7 +100,9 @@ void Vault::register_handlers(Client& client) {
 void Vault::hold_pages(Client& client, std::vector<platform::UniqueFd> descriptors) {
   if (holders_[client.holder].relinquished) return;
   Pair pair = pair_of(std::move(descriptors));
-  if (move_up(pair)) holders_[client.holder].holdings.pages = std::move(pair);
+  Holdings& holdings = holders_[client.holder].holdings;
+  holdings = {};
+  if (move_up(pair)) holdings.pages = std::move(pair);
 }
 
 void Vault::hold_flow(Client& client, std::uint64_t flow,

@@ -162,6 +162,27 @@ TEST_F(VaultTest, KeepsWhatItHoldsAtHighNumbers) {
   run(hold_one(holder, flow), {&holder});
 }
 
+// What an acceptor says after its pages is all that it has.
+Task<void> begin_anew(Vault& vault, Holder& holder, Held& old, Held& fresh) {
+  holder.hold_flow(1, old);
+  holder.hold_pipe(2, old);
+  co_await holder.sync();
+  old.let_go();
+  holder.channel->send(proto::HoldPages{1}, fresh.descriptors());
+  holder.hold_flow(3, fresh);
+  const auto synced = co_await holder.sync();
+  EXPECT_EQ(synced.flows, 1U);
+  EXPECT_EQ(synced.pipes, 0U);
+  EXPECT_TRUE(old.gone());
+  EXPECT_EQ(vault.state().descriptors, 4U);
+}
+
+TEST_F(VaultTest, AnAcceptorBeginsAnewWithItsPages) {
+  Holder holder(vault_, 1);
+  Held old, fresh;
+  run(begin_anew(vault_, holder, old, fresh), {&holder});
+}
+
 // The dead one's last words are still on their way when the supervisor bequeaths.
 Task<void> inherit(Vault& vault, Holder& dead, Holder& heir, std::array<Held, 3>& held) {
   dead.hold_flow(10, held[0]);

@@ -29,6 +29,11 @@ class FlowBook {
 
   void enter(ipc::Unprotected kind) { add(kind, 1); }
   void leave(ipc::Unprotected kind) { add(kind, UINT32_MAX); }
+  // Those that are there now; 0 without a page.
+  std::uint32_t count(ipc::Unprotected kind) const {
+    if (page_ == nullptr) return 0;
+    return page_->unprotected[static_cast<std::size_t>(kind)].load(std::memory_order_relaxed);
+  }
 
  private:
   void add(ipc::Unprotected kind, std::uint32_t difference) {

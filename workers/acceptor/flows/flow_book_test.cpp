@@ -96,6 +96,7 @@ TEST_F(FlowBookTest, CountsWhatCannotGoOn) {
   book_.enter(ipc::Unprotected::udp);
   book_.leave(ipc::Unprotected::young);
   EXPECT_EQ(count(ipc::Unprotected::young), 1U);
+  EXPECT_EQ(book_.count(ipc::Unprotected::young), 1U);
   EXPECT_EQ(count(ipc::Unprotected::udp), 1U);
 }
 

@@ -1,8 +1,11 @@
 #include "workers/acceptor/flows/flow_keeper.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <utility>
 
 #include "ipc/page/flight_recorder.h"
+#include "platform/descriptor.h"
 #include "runtime/log.h"
 #include "runtime/timer.h"
 #include "workers/acceptor/acceptor.h"
@@ -20,6 +23,18 @@ using namespace std::chrono_literals;
 // How long raw tunnels that are on their way may take to settle when all are let go.
 constexpr runtime::Duration settling_time{50};
 
+// How long connections may take to become raw flows when all are let go.
+constexpr runtime::Duration opening_time{1'000};
+
+// How long the vault may take to hold everything.
+constexpr runtime::Duration holding_time{5'000};
+
+// Between two questions whether the vault holds everything.
+constexpr runtime::Duration asking_again{5};
+
+// A worker that has lost its supervisor learns of it in far less time.
+constexpr runtime::Duration channel_grace{1'000};
+
 }  // namespace
 
 FlowKeeper::FlowKeeper(Acceptor& acceptor, std::uint32_t holder, platform::UniqueFd vault_channel)
@@ -29,31 +44,51 @@ FlowKeeper::~FlowKeeper() = default;
 
 void FlowKeeper::attach(ipc::Channel& control) {
   control_ = &control;
+  // What comes when everything has been let go is another's by now: see supervisor/estates.h.
   control.on<proto::Inherit>([this](const proto::Inherit& message, ipc::Envelope& envelope) {
+    if (relinquished_) return;
     estate(message.from).take_pages(std::move(envelope.descriptors), message.alive);
     settle_estate(message.from);
   });
   ipc::Channel& vault = vault_.channel();
   vault.on<proto::HeldPipe>([this](const proto::HeldPipe& message, ipc::Envelope& envelope) {
+    if (relinquished_) return;
     estate(message.from).take_pipe(message.pipe, std::move(envelope.descriptors));
   });
   vault.on<proto::HeldFlow>([this](const proto::HeldFlow& message, ipc::Envelope& envelope) {
+    if (relinquished_) return;
     estate(message.from).take_flow(message.flow, std::move(envelope.descriptors));
   });
   vault.on<proto::HeldEnd>([this](const proto::HeldEnd& message, ipc::Envelope&) {
+    if (relinquished_) return;
     estate(message.from).take_end();
     settle_estate(message.from);
   });
   vault.on<proto::NotHeld>(
       [this](const proto::NotHeld& message, ipc::Envelope&) { on_not_held(message.flow); });
+  vault_.on_behind([this] { runtime::spawn(catch_up()); });
   runtime::spawn(talk());
 }
 
-// Without the vault flows are carried all the same, and end with this process.
+// The channel outlives every vault; when it ends all the same, one of its two ends is defective, or
+// the supervisor is gone and we hear of it in a moment. The vault cannot be told any more what has
+// ended and would keep those sockets open: whoever inherits from this process sets that right.
 runtime::Task<void> FlowKeeper::talk() {
   const runtime::Gate::Pass pass = tasks_.enter();
   const ipc::ChannelEnd end = co_await vault_.run();
-  if (!ended_) log::error("the channel to the vault has ended", {{"reason", end.reason}});
+  if (ended_) co_return;
+  log::error("the channel to the vault has ended", {{"reason", end.reason}});
+  co_await runtime::sleep_for(channel_grace);
+  const bool somebody_inherits = control_ != nullptr && !control_->ended();
+  if (!ended_ && !acceptor_.connections.draining() && somebody_inherits) std::abort();
+}
+
+runtime::Task<void> FlowKeeper::catch_up() {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  log::warn("the vault does not read; what settles now is not protected until it does",
+            {{"carried", flows_.size()}});
+  const bool read = co_await vault_.catch_up();
+  if (read && !relinquished_) co_await refill();
 }
 
 std::string FlowKeeper::take_flow_page(platform::UniqueFd memory) {
@@ -143,7 +178,11 @@ void FlowKeeper::on_end(std::uint64_t id) {
   flow->record().state.store(ipc::FlowRecord::free, std::memory_order_release);
   std::unique_ptr<Client> client = flow->take_client();
   account(*client, end);
-  if (held) vault_.release(id);
+  // Until the vault has let go of them as well, closing sockets tells the peers nothing.
+  if (held) {
+    platform::shutdown_both(client->tunnel->upstream->socket().fd());
+    vault_.release(id);
+  }
   client->tunnel.reset();
   end_session(std::move(client), end);
 }
@@ -174,7 +213,8 @@ Inheritance& FlowKeeper::estate(std::uint32_t holder) {
 
 void FlowKeeper::settle_estate(std::uint32_t holder) {
   const auto found = estates_.find(holder);
-  if (found == estates_.end() || !found->second->complete() || !acceptor_.generation) return;
+  if (found == estates_.end() || !found->second->complete()) return;
+  if (relinquishing_ || !acceptor_.generation) return;
   std::unique_ptr<Inheritance> estate = std::move(found->second);
   estates_.erase(found);
   runtime::spawn(inherit(std::move(estate)));
@@ -194,27 +234,45 @@ runtime::Task<void> FlowKeeper::inherit(std::unique_ptr<Inheritance> estate) {
   control_->send(report);
 }
 
-// Raw tunnels settle in the loop's next rounds.
+// Connections that are still on their way to become raw flows get a moment for it: afterwards they
+// cannot be handed over. Then raw tunnels settle, in the loop's next rounds.
 runtime::Task<bool> FlowKeeper::wait_until_settled(runtime::Deadline deadline) {
+  const auto opened_by = std::min(deadline, runtime::Loop::current().after(opening_time));
+  while (acceptor_.book.count(ipc::Unprotected::starting) != 0 && runtime::Clock::now() < opened_by)
+    co_await runtime::sleep_for(asking_again);
   settle_scope_.cancel();
   co_await inheriting_.empty(deadline);
   co_return co_await runtime::sleep_for(settling_time);
 }
 
+// A vault that dies meanwhile is refilled and asked again. Nothing moves meanwhile, so there is an
+// end to it.
+runtime::Task<bool> FlowKeeper::wait_until_held(runtime::Deadline deadline) {
+  deadline = std::min(deadline, runtime::Loop::current().after(holding_time));
+  while (runtime::Clock::now() < deadline && !vault_.channel().ended()) {
+    const auto held = co_await vault_.sync(std::min(deadline, runtime::Loop::current().after(1s)));
+    const auto wanted = std::count_if(flows_.begin(), flows_.end(), [](const auto& entry) {
+      return entry.second->is_protected();
+    });
+    if (held && std::cmp_greater_equal(*held, wanted)) co_return true;
+    co_await runtime::sleep_for(asking_again);
+  }
+  co_return false;
+}
+
 runtime::Task<void> FlowKeeper::relinquish(runtime::Deadline deadline) {
   const runtime::Gate::Pass pass = tasks_.enter();
+  relinquishing_ = true;
   co_await wait_until_settled(deadline);
   for (const auto& [id, flow] : flows_) flow->stop();
-  // A vault that dies meanwhile is refilled and asked again.
-  bool held = false;
-  while (!held && runtime::Clock::now() < deadline && !vault_.channel().ended())
-    held = co_await vault_.sync(std::min(deadline, runtime::Loop::current().after(1s)));
+  const bool held = co_await wait_until_held(deadline);
   proto::Relinquished message;
   if (held) message = let_go();
   for (const auto& [id, flow] : flows_) flow->start();
   message.kept = static_cast<std::uint32_t>(acceptor_.connections.size());
   ipc::note(ipc::Happening::relinquished, 0, message.flows, message.kept);
-  if (!held) co_return;
+  relinquishing_ = false;
+  if (!held) co_return go_on();
   vault_.channel().send(message);
   control_->send(message);
 }
@@ -223,6 +281,7 @@ runtime::Task<void> FlowKeeper::relinquish(runtime::Deadline deadline) {
 proto::Relinquished FlowKeeper::let_go() {
   proto::Relinquished message;
   relinquished_ = true;
+  estates_.clear();
   acceptor_.book.close();
   vault_.stop_registering();
   for (auto each = flows_.begin(); each != flows_.end();) {

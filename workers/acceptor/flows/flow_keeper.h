@@ -63,11 +63,13 @@ class FlowKeeper {
 
   runtime::Task<void> talk();
   runtime::Task<void> refill();
+  runtime::Task<void> catch_up();
   void on_not_held(std::uint64_t flow);
   void on_end(std::uint64_t flow);
   void add(std::unique_ptr<CarriedFlow> flow);
   void protect(CarriedFlow& flow);
   runtime::Task<bool> wait_until_settled(runtime::Deadline deadline);
+  runtime::Task<bool> wait_until_held(runtime::Deadline deadline);
   proto::Relinquished let_go();
   Inheritance& estate(std::uint32_t holder);
   void settle_estate(std::uint32_t holder);
@@ -84,7 +86,7 @@ class FlowKeeper {
   runtime::Gate tasks_;
   runtime::Gate inheriting_;
   runtime::Deadline next_warning_;
-  bool relinquished_ = false, ended_ = false;
+  bool relinquishing_ = false, relinquished_ = false, ended_ = false;
 };
 
 }  // namespace bulkhead::acceptor

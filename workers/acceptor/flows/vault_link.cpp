@@ -9,6 +9,9 @@ namespace {
 // system, and what does not fit into the socket is duplicated.
 constexpr int sent_at_once = 64;
 
+// Then the vault does not read: it is dead and not replaced yet, or stuck.
+constexpr std::size_t most_queued = 512;
+
 }  // namespace
 
 VaultLink::VaultLink(std::uint32_t holder, platform::UniqueFd socket)
@@ -30,11 +33,25 @@ void VaultLink::hold_pages(int flows, int copies) {
   channel_.send(proto::HoldPages{holder_}, *pages_);
 }
 
+bool VaultLink::may_say() {
+  if (behind_) return false;
+  if (channel_.queued() < most_queued) return true;
+  behind_ = true;
+  if (fell_behind_) fell_behind_();
+  return false;
+}
+
+runtime::Task<bool> VaultLink::catch_up() {
+  const bool read = co_await channel_.sent(runtime::never);
+  co_return read;
+}
+
 void VaultLink::hold(std::uint64_t flow, std::array<int, 2> sockets) {
-  channel_.send(proto::HoldFlow{holder_, flow}, sockets);
+  if (may_say()) channel_.send(proto::HoldFlow{holder_, flow}, sockets);
 }
 
 void VaultLink::release(std::uint64_t flow) {
+  if (!may_say()) return;
   proto::Release message;
   message.flows.push(flow);
   channel_.send(message);
@@ -47,12 +64,12 @@ void VaultLink::take_in(const runtime::Pipe& pipe) {
 std::uint64_t VaultLink::made(int read_end, int write_end) {
   const std::uint64_t id = std::uint64_t{holder_} << 32 | ++last_pipe_;
   pipes_[id] = {read_end, write_end};
-  send_pipe(id, pipes_[id]);
+  if (may_say()) send_pipe(id, pipes_[id]);
   return id;
 }
 
 void VaultLink::discarded(std::uint64_t id) {
-  if (pipes_.erase(id) == 0) return;
+  if (pipes_.erase(id) == 0 || !may_say()) return;
   proto::Release message;
   message.pipes.push(id);
   channel_.send(message);
@@ -62,10 +79,12 @@ bool VaultLink::send_pipe(std::uint64_t id, std::array<int, 2> ends) {
   return channel_.send(proto::HoldPipe{holder_, id}, ends);
 }
 
-// By ids: while it waits, anything may end.
+// By ids: while it waits, anything may end. The pages come first: with them the vault begins anew.
 runtime::Task<void> VaultLink::refill(std::vector<std::uint64_t> flows, FindFlow find) {
   if (pages_) channel_.send(proto::HoldPages{holder_}, *pages_);
+  behind_ = false;
   std::vector<std::uint64_t> pipes;
+  pipes.reserve(pipes_.size());
   for (const auto& [id, ends] : pipes_) pipes.push_back(id);
   int unsent = 0;
   for (const std::uint64_t id : pipes) {
@@ -84,9 +103,11 @@ runtime::Task<void> VaultLink::refill(std::vector<std::uint64_t> flows, FindFlow
   }
 }
 
-runtime::Task<bool> VaultLink::sync(runtime::Deadline deadline) {
+runtime::Task<std::optional<std::uint32_t>> VaultLink::sync(runtime::Deadline deadline) {
   const auto reply = co_await channel_.call(proto::VaultSync{}, deadline);
-  co_return reply && reply->as<proto::VaultSynced>();
+  const auto synced = reply ? reply->as<proto::VaultSynced>() : std::nullopt;
+  if (!synced) co_return std::nullopt;
+  co_return synced->flows;
 }
 
 }  // namespace bulkhead::acceptor

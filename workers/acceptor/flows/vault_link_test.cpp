@@ -33,7 +33,8 @@ struct Vault {
       for (const std::uint64_t pipe : message.pipes.items) pipes.erase(pipe);
     });
     channel.on<proto::VaultSync>([this](proto::VaultSync, ipc::Envelope& envelope) {
-      if (answers) channel.send(proto::VaultSynced{}, {}, envelope.id);
+      const auto held = static_cast<std::uint32_t>(flows.size());
+      if (answers) channel.send(proto::VaultSynced{held, 0}, {}, envelope.id);
     });
   }
   ipc::Channel channel;
@@ -122,8 +123,8 @@ Task<void> release(VaultLink& link, Vault& vault) {
   link.hold(1, {0, 0});
   link.hold(2, {0, 0});
   link.release(1);
-  const bool synced = co_await link.sync(soon());
-  EXPECT_TRUE(synced);
+  const auto synced = co_await link.sync(soon());
+  EXPECT_EQ(synced, 1U);
   EXPECT_EQ(vault.flows, std::set<std::uint64_t>{2});
 }
 
@@ -133,12 +134,34 @@ TEST_F(VaultLinkTest, WhatHasEndedIsReleased) {
 
 Task<void> wait_in_vain(VaultLink& link, Vault& vault) {
   vault.answers = false;
-  const bool synced = co_await link.sync(runtime::Clock::now() + 20ms);
+  const auto synced = co_await link.sync(runtime::Clock::now() + 20ms);
   EXPECT_FALSE(synced);
 }
 
 TEST_F(VaultLinkTest, SyncEndsAtItsDeadline) {
   run(wait_in_vain(*link_, *vault_));
+}
+
+// More than the channel bears: as long as the vault does not read, nothing more is said.
+Task<void> fall_behind(VaultLink& link, Vault& vault) {
+  int times = 0;
+  link.on_behind([&times] { ++times; });
+  for (std::uint64_t flow = 1; flow <= 6000; ++flow) link.hold(flow, {0, 0});
+  EXPECT_EQ(times, 1);
+  EXPECT_FALSE(link.channel().ended());
+  const bool read = co_await link.catch_up();
+  EXPECT_TRUE(read);
+  EXPECT_LT(vault.flows.size(), 3000U);
+  std::vector<std::uint64_t> all;
+  for (std::uint64_t flow = 1; flow <= 6000; ++flow) all.push_back(flow);
+  VaultLink::FindFlow find = [](std::uint64_t) { return std::optional(std::array{0, 0}); };
+  co_await link.refill(std::move(all), std::move(find));
+  const auto synced = co_await link.sync(soon());
+  EXPECT_EQ(synced, 6000U);
+}
+
+TEST_F(VaultLinkTest, AVaultThatDoesNotReadIsToldEverythingLater) {
+  run(fall_behind(*link_, *vault_));
 }
 
 // After it has let go: what is the vault's stays there.
