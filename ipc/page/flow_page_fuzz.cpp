@@ -51,9 +51,9 @@ struct Pages {
     std::memset(static_cast<void*>(&page), 0,
                 offsetof(ipc::FlowPage, records) + most_records * sizeof(ipc::FlowRecord));
     const Octets head = take(input, head_bytes);
-    std::memcpy(static_cast<void*>(&page), head.data(), head.size());
+    std::copy(head.begin(), head.end(), reinterpret_cast<std::uint8_t*>(&page));
     const Octets records = take(input, most_records * sizeof(ipc::FlowRecord));
-    std::memcpy(static_cast<void*>(page.records.data()), records.data(), records.size());
+    std::copy(records.begin(), records.end(), reinterpret_cast<std::uint8_t*>(page.records.data()));
   }
   platform::SharedMapping copies;
   std::optional<runtime::CopyMemory::Remains> remains;
