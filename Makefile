@@ -3,7 +3,7 @@ PRESET ?= release
 STAGE  := build/stage
 CONFIG ?=
 
-.PHONY: build run test test-unit test-asan bench bench-quick fuzz format lint docs-build docs-serve install deps test-deps clean
+.PHONY: build run test test-unit test-asan chaos bench bench-quick fuzz format lint docs-build docs-serve install deps test-deps clean
 
 deps:
 	packaging/install-deps.sh build
@@ -38,6 +38,10 @@ test-unit: build
 
 test-asan: test-deps
 	tests/run asan
+
+# Everybody is killed at random for CHAOS_SECONDS while connections are compared octet by octet. CHAOS_SEED repeats a run's choices.
+chaos: build test-deps
+	cd tests && BULKHEAD_STAGE=$(CURDIR)/build/$(PRESET)/stage /usr/bin/python3 -m chaos --seconds $(or $(CHAOS_SECONDS),300) $(if $(CHAOS_SEED),--seed $(CHAOS_SEED))
 
 # Our row beside the peers', with ratios; bench-quick takes under two minutes. See docs/performance.md.
 bench: build
