@@ -35,6 +35,9 @@ tl::expected<Accepted, Error> accept_tcp(int listener);
 // Unbound sockets of the family of endpoint's address.
 tl::expected<UniqueFd, Error> create_tcp(const wire::IpAddress& family);
 tl::expected<UniqueFd, Error> create_udp(const wire::IpAddress& family);
+// For ICMP echoes and nothing else. EACCES unless the system allows this process's group to make
+// one (net.ipv4.ping_group_range, for both families).
+tl::expected<UniqueFd, Error> create_ping(const wire::IpAddress& family);
 
 // Binds to a local endpoint, without SO_REUSEPORT; port 0 picks one.
 tl::expected<void, Error> bind_socket(int socket, const wire::Endpoint& local);

@@ -118,9 +118,28 @@ struct BackendRow {
   Text<200> reason;  // why not available
   Text<16> origin;   // file, managed, default
   std::uint64_t active = 0, opened = 0, failed = 0;
+  // Health: see ipc/page/health_page.h.
+  Text<16> state;                                // unknown, healthy, unhealthy
+  Text<16> found_by;                             // check, traffic; empty: nothing yet
+  Text<8> check;                                 // tcp, http, ping; empty: it is not checked
+  std::uint64_t since_ms = 0, checked_ms = 0;    // Unix time; 0: never
+  std::uint32_t latency_us = 0;                  // of the last successful check; 0: none
+  std::uint32_t connect_us = 0;                  // mean time of connecting; 0: not measured
+  std::uint32_t failures = 0;                    // checks in a row
+  std::uint32_t uptime_hundredths = UINT32_MAX;  // of a percent; UINT32_MAX: unknown
+  std::uint64_t checks = 0, failed_checks = 0;
+  Text<128> problem;  // what the last failure said
+  Text<16> circuit;   // closed, open, half-open
+  std::uint32_t in_use = 0, waiting = 0;
+  std::uint32_t max_connections = 0;  // 0: unlimited
+  bool leaving = false;               // removed, but connections of it go on
   static auto fields(auto& self) {
     return std::tie(self.name, self.kind, self.address, self.via, self.available, self.reason,
-                    self.origin, self.active, self.opened, self.failed);
+                    self.origin, self.active, self.opened, self.failed, self.state, self.found_by,
+                    self.check, self.since_ms, self.checked_ms, self.latency_us, self.connect_us,
+                    self.failures, self.uptime_hundredths, self.checks, self.failed_checks,
+                    self.problem, self.circuit, self.in_use, self.waiting, self.max_connections,
+                    self.leaving);
   }
 };
 

@@ -64,6 +64,7 @@ constexpr std::array permissions{
     Permission{opened, "opened", egress, acceptor, open, 1},
     Permission{refused, "refused", egress, acceptor, open, 0},
     Permission{cancel, "cancel", acceptor, egress, open, 0},
+    Permission{backend_report, "backend_report", acceptor, egress, open, 0},
     Permission{hold_pages, "hold_pages", acceptor, vault, open, 2},
     Permission{hold_pages, "hold_pages", vault, vault, open, 2},
     Permission{hold_flow, "hold_flow", acceptor, vault, open, 2},

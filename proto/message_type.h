@@ -41,6 +41,7 @@ enum class MessageType : std::uint16_t {
   opened,
   refused,
   cancel,
+  backend_report,
   // vault.h: vault, acceptors and supervisor
   hold_pages,
   hold_flow,

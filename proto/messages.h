@@ -20,12 +20,12 @@ using AllMessages =
     std::tuple<Hello, Prepare, Listener, Peer, PeerRestarted, AccessLog, Page, Prepared, Commit,
                Abort, Drain, Drained, QueryConnections, Connections, CloseConnections, OpenTcp,
                OpenUdp, BindTcp, OpenUdpClient, PinUdpClient, AdmitPeer, Opened, Refused, Cancel,
-               HoldPages, HoldFlow, HoldPipe, NotHeld, Release, VaultSync, VaultSynced, Bequeath,
-               HeldPipe, HeldFlow, HeldEnd, Adopt, AdoptEnd, Inherit, Inherited, Relinquish,
-               Relinquished, Rendezvous, TakeOver, TakenOver, ConveyEnd, Estate, QueryVault,
-               VaultState, TestBackend, BackendTested, Command, StatusRow, WorkerRow, ListenerRow,
-               BackendRow, RuleRow, ConnectionRow, CrashRow, StatsRow, BackendStatsRow,
-               DiagnosticRow, TextPart, Done>;
+               BackendReport, HoldPages, HoldFlow, HoldPipe, NotHeld, Release, VaultSync,
+               VaultSynced, Bequeath, HeldPipe, HeldFlow, HeldEnd, Adopt, AdoptEnd, Inherit,
+               Inherited, Relinquish, Relinquished, Rendezvous, TakeOver, TakenOver, ConveyEnd,
+               Estate, QueryVault, VaultState, TestBackend, BackendTested, Command, StatusRow,
+               WorkerRow, ListenerRow, BackendRow, RuleRow, ConnectionRow, CrashRow, StatsRow,
+               BackendStatsRow, DiagnosticRow, TextPart, Done>;
 
 static_assert(std::tuple_size_v<AllMessages> == static_cast<std::size_t>(MessageType::end_),
               "every type has its message, and is listed once");

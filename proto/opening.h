@@ -77,6 +77,17 @@ struct Refused {
   static auto fields(auto& self) { return std::tie(self.reason, self.detail); }
 };
 
+// What connections through a backend told an acceptor that the egress does not know yet: that it
+// cannot be reached (so many failed in a row that nothing is sent there for a while), or that it
+// works. There is no answer.
+struct BackendReport {
+  static constexpr MessageType type = MessageType::backend_report;
+  Text<64> backend;
+  bool works = false;
+  Text<200> detail;
+  static auto fields(auto& self) { return std::tie(self.backend, self.works, self.detail); }
+};
+
 // The request of that id is no longer wanted. There is no answer; one already on its way is dropped
 // by the asker.
 struct Cancel {

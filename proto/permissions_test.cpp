@@ -41,7 +41,8 @@ Types allowed_when_open(Party from, Party to) {
   if (from == Party::vault && to == Party::vault)
     return {hold_pages, hold_flow, hold_pipe, convey_end};
   if (from == Party::acceptor && to == Party::egress) {
-    return {open_tcp, open_udp, bind_tcp, open_udp_client, pin_udp_client, admit_peer, cancel};
+    return {open_tcp,       open_udp,   bind_tcp, open_udp_client,
+            pin_udp_client, admit_peer, cancel,   backend_report};
   }
   if (from == Party::egress && to == Party::acceptor) return {opened, refused};
   return {};

@@ -1,5 +1,8 @@
 #include "proxyctl/json_writer.h"
 
+#include <array>
+#include <cstdio>
+
 #include "wire/json_text.h"
 
 namespace bulkhead::proxyctl {
@@ -40,6 +43,15 @@ void JsonWriter::key(std::string_view name) {
   string(name);
   out_ << ": ";
   after_key_ = true;
+}
+
+void JsonWriter::value(double number) {
+  std::array<char, 64> text{};
+  std::snprintf(text.data(), text.size(), "%.3f", number);
+  std::string_view written = text.data();
+  while (written.ends_with('0')) written.remove_suffix(1);
+  if (written.ends_with('.')) written.remove_suffix(1);
+  raw(written);
 }
 
 void JsonWriter::value(std::string_view text) {

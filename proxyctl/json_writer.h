@@ -26,6 +26,7 @@ class JsonWriter {
   void value(const char* text) { value(std::string_view(text)); }
   void value(bool truth) { raw(truth ? "true" : "false"); }
   void value(std::nullptr_t) { raw("null"); }
+  void value(double number);  // with up to three decimals; finite
   template <std::integral Number>
     requires(!std::same_as<Number, bool> && !std::same_as<Number, char>)
   void value(Number number) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdio>
+#include <ctime>
 
 namespace bulkhead::proxyctl {
 namespace {
@@ -32,6 +33,16 @@ std::string short_microseconds(std::uint64_t microseconds) {
   if (microseconds >= 10'000) return short_duration(microseconds / 1000);
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.1fms", static_cast<double>(microseconds) / 1000);
+  return text.data();
+}
+
+std::string iso_time(std::uint64_t unix_ms) {
+  const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (gmtime_r(&seconds, &parts) == nullptr ||
+      std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts) == 0)
+    return {};
   return text.data();
 }
 

@@ -25,9 +25,10 @@ Outcome failure(std::string why) {
 // What is read and checked, but nobody acts upon yet, must not look as if it protected anything.
 std::vector<std::string> not_enforced(const config::Config& config) {
   std::vector<std::string> warnings;
-  const config::Limits& limits = config.network.limits;
+  config::Limits limits = config.network.limits;
+  limits.max_connections_per_backend = 0;
   if (!(limits == config::Limits{}))
-    warnings.emplace_back("network.limits: not enforced by this version");
+    warnings.emplace_back("network.limits: only max_connections_per_backend is enforced yet");
   if (config.rate_limiting.enabled)
     warnings.emplace_back("rate_limiting: not enforced by this version");
   if (config.server.auth.required()) {
@@ -35,17 +36,6 @@ std::vector<std::string> not_enforced(const config::Config& config) {
   }
   if (config.server.web_ui_port != 0)
     warnings.emplace_back("server.web_ui_port: not served by this version");
-  const auto is_checked = [](const config::Backend& backend) {
-    return backend.health_check && backend.health_check->enabled;
-  };
-  if (std::any_of(config.backends.begin(), config.backends.end(), is_checked)) {
-    warnings.emplace_back("health_check: not carried out by this version");
-  }
-  const auto balances = [](const config::Rule& rule) { return rule.backends.size() > 1; };
-  if (std::any_of(config.rules.begin(), config.rules.end(), balances)) {
-    warnings.emplace_back(
-        "rules: of several backends this version uses the first that is available");
-  }
   if (config.metrics.enabled) warnings.emplace_back("metrics: not served by this version");
   return warnings;
 }

@@ -65,9 +65,11 @@ void SharedPages::give_back_column(std::uint32_t column) {
 }
 
 void SharedPages::hand_over(ipc::Channel& worker, std::uint32_t column) {
+  const bool accepts = worker.peer() == proto::Party::acceptor;
   const bool probes = worker.peer() == proto::Party::egress;
+  if (!accepts && !probes) return;
   send_page(worker, proto::PageKind::health, 0, probes ? health_memory_ : health_view_);
-  if (worker.peer() == proto::Party::acceptor && column != ipc::no_column) {
+  if (accepts && column != ipc::no_column) {
     send_page(worker, proto::PageKind::backends, column, backends_memory_);
     const std::string error = counters_.hand_over(worker, column);
     if (!error.empty()) runtime::log::error("no page of counters", {{"reason", error}});

@@ -35,15 +35,16 @@ runtime::Task<StreamOutcome> secure(const config::Backend& hop, std::unique_ptr<
 }
 
 runtime::Task<StreamOutcome> tunnel(const config::Backend& hop, std::unique_ptr<Stream> stream,
-                                    wire::HostPort target, runtime::Deadline deadline) {
+                                    wire::HostPort target, runtime::Deadline deadline,
+                                    bool* asked) {
   const config::ParentProxy& proxy = *hop.proxy;
   const ParentCredentials credentials{proxy.username, proxy.password.reveal()};
   const ParentCredentials* given = proxy.username.empty() ? nullptr : &credentials;
   std::string received;
   runtime::Task<Outcome> handshake =
       hop.type == config::BackendType::http
-          ? connect_through_http(*stream, std::move(target), given, received, deadline)
-          : connect_through_socks5(*stream, std::move(target), given, received, deadline);
+          ? connect_through_http(*stream, std::move(target), given, received, deadline, asked)
+          : connect_through_socks5(*stream, std::move(target), given, received, deadline, asked);
   Outcome outcome = co_await std::move(handshake);
   if (!outcome) co_return tl::unexpected(std::move(outcome.error()));
   co_return with_prefix(std::move(stream), std::move(received));
@@ -80,7 +81,8 @@ runtime::Task<StreamOutcome> start_tls(std::unique_ptr<runtime::Stream> stream,
 runtime::Task<StreamOutcome> open_through(const std::vector<const config::Backend*>& hops,
                                           std::unique_ptr<runtime::Stream> first,
                                           wire::HostPort target, bool connect_last,
-                                          const TlsContexts& contexts, runtime::Deadline deadline) {
+                                          const TlsContexts& contexts, runtime::Deadline deadline,
+                                          ChainProgress* progress) {
   std::unique_ptr<Stream> stream = std::move(first);
   for (std::size_t i = 0; i < hops.size(); ++i) {
     const config::Backend& hop = *hops[i];
@@ -89,9 +91,12 @@ runtime::Task<StreamOutcome> open_through(const std::vector<const config::Backen
     if (!secured) co_return tl::unexpected(named(hop, secured.error()));
     stream = std::move(*secured);
     const bool last = i + 1 == hops.size();
+    if (last && progress != nullptr) progress->reached = runtime::Clock::now();
     if (last && !connect_last) break;
     wire::HostPort next = last ? target : hops[i + 1]->proxy->address;
-    StreamOutcome through = co_await tunnel(hop, std::move(stream), std::move(next), deadline);
+    bool* asked = last && progress != nullptr ? &progress->asked : nullptr;
+    StreamOutcome through =
+        co_await tunnel(hop, std::move(stream), std::move(next), deadline, asked);
     if (!through) co_return tl::unexpected(named(hop, through.error()));
     stream = std::move(*through);
   }

@@ -27,17 +27,24 @@ runtime::Task<StreamOutcome> start_tls(std::unique_ptr<runtime::Stream> stream,
                                        runtime::TlsClientSettings settings,
                                        runtime::Deadline deadline);
 
+// How far open_through() came: whose fault a failure is follows from that.
+struct ChainProgress {
+  runtime::Deadline reached;  // when the last parent was, its TLS included
+  bool asked = false;         // it was asked for the target
+};
+
 // hops: backends of type http or socks5, nearest first; `first` is connected to the first one's
 // address (with no hops it is the destination's, and the answer). With connect_last false nothing
 // is said to the last parent, TLS apart: it gets the requests themselves, in absolute form, and
 // target is not used. Bytes that a parent sent behind its answer are part of the stream.
 //
-// hops and what they point to, and contexts, must outlive the task. Refusals: those of start_tls(),
-// connect_through_http() and connect_through_socks5(); tls_failed for a missing context;
-// backend_unsuitable for a hop that is no parent.
+// hops and what they point to, contexts and progress (may be null) must outlive the task. Refusals:
+// those of start_tls(), connect_through_http() and connect_through_socks5(); tls_failed for a
+// missing context; backend_unsuitable for a hop that is no parent.
 runtime::Task<StreamOutcome> open_through(const std::vector<const config::Backend*>& hops,
                                           std::unique_ptr<runtime::Stream> first,
                                           wire::HostPort target, bool connect_last,
-                                          const TlsContexts& contexts, runtime::Deadline deadline);
+                                          const TlsContexts& contexts, runtime::Deadline deadline,
+                                          ChainProgress* progress = nullptr);
 
 }  // namespace bulkhead::egress

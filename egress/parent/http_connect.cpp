@@ -73,12 +73,13 @@ std::string basic_authorization(const ParentCredentials& credentials) {
 
 runtime::Task<tl::expected<void, Failure>> connect_through_http(
     runtime::Stream& stream, wire::HostPort target, const ParentCredentials* credentials,
-    std::string& received, runtime::Deadline deadline) {
+    std::string& received, runtime::Deadline deadline, bool* asked) {
   const auto name = wire::to_ascii_name(target.host);
   if (!name || target.port == 0) co_return failed(Refusal::bad_request, "no target for CONNECT");
   target.host = *name;
   Handshake handshake(stream, received, deadline);
   std::string head = build_connect(target.to_string(), credentials);
+  if (asked != nullptr) *asked = true;
   const Outcome sent = co_await handshake.send(head);
   platform::wipe(head);
   if (!sent) co_return sent;

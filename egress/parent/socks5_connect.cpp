@@ -118,10 +118,11 @@ runtime::Task<Outcome> request(Handshake& handshake, wire::HostPort target) {
 
 runtime::Task<tl::expected<void, Failure>> connect_through_socks5(
     runtime::Stream& stream, wire::HostPort target, const ParentCredentials* credentials,
-    std::string& received, runtime::Deadline deadline) {
+    std::string& received, runtime::Deadline deadline, bool* asked) {
   Handshake handshake(stream, received, deadline);
   Outcome outcome = co_await negotiate(handshake, credentials);
   if (!outcome) co_return outcome;
+  if (asked != nullptr) *asked = true;
   Outcome answer = co_await request(handshake, std::move(target));
   co_return answer;
 }

@@ -14,6 +14,6 @@ namespace bulkhead::egress {
 // host_unreachable, connection_refused, else parent_refused.
 runtime::Task<tl::expected<void, Failure>> connect_through_socks5(
     runtime::Stream& stream, wire::HostPort target, const ParentCredentials* credentials,
-    std::string& received, runtime::Deadline deadline);
+    std::string& received, runtime::Deadline deadline, bool* asked = nullptr);
 
 }  // namespace bulkhead::egress

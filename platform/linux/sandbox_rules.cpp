@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <utility>
 
 #include "platform/linux/sandbox_filter.h"
 
@@ -167,6 +168,13 @@ void allow_own_sockets(SystemCallFilter& filter) {
       filter.allow("socket", {domain, masked(1, type_mask, SOCK_DGRAM),
                               equal(2, static_cast<scmp_datum_t>(protocol))});
     }
+  }
+  // ICMP echoes, for health checks: the unprivileged kind of socket, which can say nothing else.
+  for (const auto& [family, protocol] :
+       {std::pair{AF_INET, int{IPPROTO_ICMP}}, std::pair{AF_INET6, int{IPPROTO_ICMPV6}}}) {
+    filter.allow("socket",
+                 {equal(0, static_cast<scmp_datum_t>(family)), masked(1, type_mask, SOCK_DGRAM),
+                  equal(2, static_cast<scmp_datum_t>(protocol))});
   }
   // getaddrinfo asks nscd, getifaddrs and c-ares ask netlink; all go on without.
   for (const int family : {AF_UNIX, AF_NETLINK}) {

@@ -12,9 +12,9 @@ namespace {
 
 using Result = tl::expected<void, Error>;
 
-tl::expected<UniqueFd, Error> create(const wire::IpAddress& family, int type) {
+tl::expected<UniqueFd, Error> create(const wire::IpAddress& family, int type, int protocol = 0) {
   UniqueFd socket(
-      ::socket(family.is_v4() ? AF_INET : AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+      ::socket(family.is_v4() ? AF_INET : AF_INET6, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
   if (!socket) return tl::unexpected(last_error("socket"));
   return socket;
 }
@@ -78,6 +78,10 @@ tl::expected<UniqueFd, Error> create_tcp(const wire::IpAddress& family) {
 
 tl::expected<UniqueFd, Error> create_udp(const wire::IpAddress& family) {
   return create(family, SOCK_DGRAM);
+}
+
+tl::expected<UniqueFd, Error> create_ping(const wire::IpAddress& family) {
+  return create(family, SOCK_DGRAM, family.is_v4() ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6});
 }
 
 Result bind_socket(int socket, const wire::Endpoint& local) {

@@ -1,6 +1,7 @@
 // backend list, add, remove, test.
 #include <algorithm>
 
+#include "supervisor/control/backend_state.h"
 #include "supervisor/control/commands.h"
 #include "supervisor/control/managed_edit.h"
 #include "supervisor/control/names.h"
@@ -37,8 +38,13 @@ runtime::Task<void> list_backends(Supervisor& supervisor, const proto::Command&,
   const auto config = supervisor.reload().current()->config;
   const ipc::CountersSum totals = supervisor.pages().counters().sum(*config);
   for (const config::Backend& backend : config->backends) {
-    const bool going_on =
-        co_await answer.row(backend_row(backend, totals.backends.at(backend.name)));
+    proto::BackendRow row = backend_row(backend, totals.backends.at(backend.name));
+    describe_state(row, backend, *config, supervisor.pages());
+    const bool going_on = co_await answer.row(std::move(row));
+    if (!going_on) co_return;
+  }
+  for (const SharedPages::Leaving& each : supervisor.pages().leaving(*config)) {
+    const bool going_on = co_await answer.row(leaving_row(each, supervisor.pages()));
     if (!going_on) co_return;
   }
 }

@@ -15,11 +15,16 @@ PARENT_ONLY = "only-the-parent-knows.test"
 class Parent:
     def __init__(self, argv, name, directory, port, env=None):
         self.port, self.directory = port, directory
-        ports.release(port)
-        self.service = Service(argv, name, env=env, cwd=directory)
+        self._argv, self._name, self._env = argv, name, env
+        self.start()
+
+    def start(self):
+        """Also again after kill(), on the same port."""
+        ports.release(self.port)
+        self.service = Service(self._argv, self._name, env=self._env, cwd=self.directory)
         try:
-            eventually(lambda: not self.service.running() or port_open(self.port), f"{name} listens", 30)
-            assert self.service.running(), f"{name} ended with {self.service.process.returncode}"
+            eventually(lambda: not self.service.running() or port_open(self.port), f"{self._name} listens", 30)
+            assert self.service.running(), f"{self._name} ended with {self.service.process.returncode}"
         except AssertionError as error:
             self.service.kill()
             raise AssertionError(f"{error}\n{self.service.tail()}") from None
@@ -31,6 +36,10 @@ class Parent:
     def log(self):
         path = self.directory / "access.log"
         return path.read_text(errors="replace") if path.exists() else "\n".join(self.service.out + self.service.err)
+
+    def kill(self):
+        """Ends it at once, its connections with it."""
+        self.service.kill()
 
     def close(self):
         try:

@@ -11,6 +11,7 @@
 #include "workers/acceptor/observe/connection_table.h"
 #include "workers/acceptor/observe/counters.h"
 #include "workers/acceptor/outbound/backend_counters.h"
+#include "workers/acceptor/outbound/balancer.h"
 #include "workers/acceptor/outbound/egress_link.h"
 #include "workers/acceptor/outbound/upstream_pool.h"
 
@@ -22,6 +23,10 @@ struct Acceptor {
            platform::UniqueFd vault_channel)
       : egress(std::move(egress_channel)),
         backends(counters),
+        balancer(pool,
+                 [this](const config::Backend& backend, bool works, std::string detail) {
+                   egress.report(backend.name, works, std::move(detail));
+                 }),
         connections(index, holder, counters, book),
         flows(*this, holder, std::move(vault_channel)) {}
 
@@ -31,7 +36,8 @@ struct Acceptor {
   EgressLink egress;
   Counters counters;
   BackendCounters backends;
-  UpstreamPool pool;
+  Balancer balancer;
+  UpstreamPool pool;  // its connections have places in the balancer's backends
   AccessLog access_log;
   FlowBook book;
   ConnectionTable connections;

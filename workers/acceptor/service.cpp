@@ -68,6 +68,13 @@ void AcceptorService::page(proto::Page message, platform::UniqueFd memory) {
     error = acceptor_.flows.take_flow_page(std::move(memory));
   if (message.kind == proto::PageKind::copy_buffers)
     error = acceptor_.flows.take_copy_memory(std::move(memory));
+  // Without the next two this acceptor goes by what it knows itself.
+  tl::expected<void, platform::Error> opened;
+  SharedBackends& shared = acceptor_.balancer.shared;
+  if (message.kind == proto::PageKind::backends)
+    opened = shared.open_backends(memory.get(), message.owner);
+  if (message.kind == proto::PageKind::health) opened = shared.open_health(memory.get());
+  if (!opened) error = opened.error().to_string();
   if (!error.empty()) runtime::log::error("cannot use shared memory", {{"reason", error}});
 }
 
@@ -104,6 +111,7 @@ void AcceptorService::commit(std::uint32_t generation) {
   acceptor_.generation = std::move(prepared_->generation);
   const config::AccessLog& log = acceptor_.generation->config->access_log;
   acceptor_.access_log.set_also_stdout(log.enabled && log.output == config::LogOutput::both);
+  acceptor_.balancer.keep_rules(*acceptor_.generation->config);
   // Upstream connections were opened under the old generation's terms.
   acceptor_.pool.clear();
   for (auto& [id, listening] : arrived_) serving_[id] = listening;

@@ -13,22 +13,36 @@ void EgressRole::attach(ipc::Channel& control) {
 
 std::string EgressRole::prepare(std::uint32_t, std::shared_ptr<const config::Config> config,
                                 const std::vector<std::uint32_t>&) {
+  std::string error;
+  prepared_trust_ = make_probe_trust(*config, error);
+  if (!error.empty()) return error;
   prepared_ = std::move(config);
   return {};
 }
 
 void EgressRole::commit(std::uint32_t) {
   if (!prepared_) return;
-  if (service_) {
+  const bool first = service_ == nullptr;
+  if (first) {
+    service_ = std::make_unique<EgressService>(std::move(prepared_), prober_);
+  } else {
     service_->reconfigure(std::move(prepared_));
-    return;
   }
-  service_ = std::make_unique<EgressService>(std::move(prepared_));
+  prober_.reconfigure(service_->generation(), std::move(prepared_trust_));
+  if (!first) return;
   for (auto& [acceptor, socket] : std::exchange(waiting_, {})) on_peer(acceptor, std::move(socket));
 }
 
 void EgressRole::abort(std::uint32_t) {
   prepared_.reset();
+  prepared_trust_.reset();
+}
+
+void EgressRole::page(proto::Page message, platform::UniqueFd memory) {
+  if (message.kind != proto::PageKind::health) return;
+  const auto opened = prober_.open(memory.get());
+  // It goes on; what it finds of the backends is seen by nobody.
+  if (!opened) runtime::log::error("the health page", {{"reason", opened.error().to_string()}});
 }
 
 void EgressRole::on_peer(std::uint32_t acceptor, platform::UniqueFd socket) {
@@ -57,6 +71,7 @@ runtime::Task<void> EgressRole::serve(std::uint32_t acceptor, std::shared_ptr<Cl
 
 // The acceptors end first; until they have, or the deadline, they are served.
 runtime::Task<std::uint32_t> EgressRole::drain(runtime::Deadline deadline) {
+  co_await prober_.stop();
   co_await serving_.empty(deadline);
   for (const auto& [acceptor, client] : clients_) client->scope.cancel();
   co_await serving_.empty_uncancelled();

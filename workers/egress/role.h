@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "runtime/gate.h"
+#include "workers/egress/health/prober.h"
 #include "workers/egress/service.h"
 #include "workers/process/worker_process.h"
 
@@ -18,6 +19,7 @@ class EgressRole final : public workers::Service {
                       const std::vector<std::uint32_t>& listeners) override;
   void commit(std::uint32_t generation) override;
   void abort(std::uint32_t generation) override;
+  void page(proto::Page message, platform::UniqueFd memory) override;
   runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) override;
 
  private:
@@ -32,10 +34,12 @@ class EgressRole final : public workers::Service {
   void on_peer(std::uint32_t acceptor, platform::UniqueFd socket);
   runtime::Task<void> serve(std::uint32_t acceptor, std::shared_ptr<Client> client);
 
+  Prober prober_;
   std::unique_ptr<EgressService> service_;                    // from the first commit on
   std::map<std::uint32_t, std::shared_ptr<Client>> clients_;  // by the acceptor's index
   std::map<std::uint32_t, platform::UniqueFd> waiting_;  // arrived before there was a generation
   std::shared_ptr<const config::Config> prepared_;
+  std::shared_ptr<const ProbeTrust> prepared_trust_;
   runtime::Gate serving_;
 };
 

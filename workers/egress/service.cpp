@@ -85,7 +85,8 @@ runtime::Task<void> serve_opening(ipc::Channel& channel, GenerationPtr generatio
 
 }  // namespace
 
-EgressService::EgressService(std::shared_ptr<const config::Config> config) {
+EgressService::EgressService(std::shared_ptr<const config::Config> config, Prober& prober)
+    : prober_(prober) {
   reconfigure(std::move(config));
 }
 
@@ -141,6 +142,9 @@ void EgressService::register_handlers(Client& client) {
   channel.on<proto::AdmitPeer>([this, &channel](const proto::AdmitPeer&, ipc::Envelope& envelope) {
     answer(channel, envelope.id,
            admit_peer(std::move(envelope.descriptors[0]), generation_->policy));
+  });
+  channel.on<proto::BackendReport>([this](proto::BackendReport report, const ipc::Envelope&) {
+    prober_.note_traffic(report.backend.value, report.works, std::move(report.detail.value));
   });
   channel.on<proto::Cancel>([&client](const proto::Cancel& cancel, const ipc::Envelope&) {
     client.requests.cancel(cancel.request);

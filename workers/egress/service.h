@@ -10,17 +10,21 @@
 #include "ipc/channel.h"
 #include "proto/opening.h"
 #include "workers/egress/generation.h"
+#include "workers/egress/health/prober.h"
 #include "workers/egress/request_set.h"
 
 namespace bulkhead::egress_worker {
 
 class EgressService {
  public:
-  // config is the egress's projection. Uses Loop::current().
-  explicit EgressService(std::shared_ptr<const config::Config> config);
+  // config is the egress's projection. Uses Loop::current(). What acceptors report of backends goes
+  // to the prober, which must outlive this.
+  EgressService(std::shared_ptr<const config::Config> config, Prober& prober);
 
   // For requests that come in from now on. Connections are not touched: they are the acceptors'.
   void reconfigure(std::shared_ptr<const config::Config> config);
+
+  const GenerationPtr& generation() const { return generation_; }
 
   // Serves an acceptor: registers the handlers, runs the channel, and ends when the channel has
   // ended and so have all its requests. Channel and service must outlive it; cancel its scope to
@@ -39,6 +43,7 @@ class EgressService {
   void begin(Client& client, std::uint32_t id, runtime::Task<void> work);
 
   GenerationPtr generation_;
+  Prober& prober_;
 };
 
 }  // namespace bulkhead::egress_worker

@@ -38,7 +38,7 @@ class ServiceTest : public ::testing::Test {
     config_.backends[3].proxy->address = {"127.0.0.1", listener_.endpoint.port};
   }
   void start() {
-    service_ = std::make_unique<EgressService>(std::make_shared<config::Config>(config_));
+    service_ = std::make_unique<EgressService>(std::make_shared<config::Config>(config_), prober_);
     auto pair = platform::message_socket_pair();
     acceptor_ =
         std::make_unique<ipc::Channel>(std::move(pair->first), Party::acceptor, Party::egress);
@@ -80,6 +80,7 @@ class ServiceTest : public ::testing::Test {
   egress::testing::TestListener listener_;
   const std::uint16_t port_ = listener_.endpoint.port;
   config::Config config_;
+  Prober prober_;
   std::unique_ptr<EgressService> service_;
   std::unique_ptr<ipc::Channel> acceptor_, egress_;
   std::optional<ipc::ChannelEnd> acceptor_end_, served_;

@@ -150,6 +150,7 @@ void Inheritance::continue_flow(const ipc::FoundFlow& flow, Sockets sockets, con
       Tunnel{std::move(route),
              std::make_unique<runtime::SocketStream>(std::move(sockets.upstream)),
              BackendCounters::Use(acceptor.backends.of(record.backend)),
+             acceptor.balancer.claim(*acceptor.generation->config, record.backend),
              std::move(record),
              {},
              {}});

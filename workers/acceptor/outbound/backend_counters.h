@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string_view>
+#include <utility>
 
 #include "workers/acceptor/observe/counters.h"
 
@@ -21,7 +22,10 @@ class BackendCounters {
       count.opened.add(1);
     }
     Use(Use&& other) noexcept : count_(other.count_) { other.count_ = nullptr; }
-    Use& operator=(Use&&) = delete;
+    Use& operator=(Use&& other) noexcept {
+      std::swap(count_, other.count_);
+      return *this;
+    }
     ~Use() {
       if (count_ != nullptr) count_->active.subtract(1);
     }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "egress/parent/hops.h"
+
 namespace bulkhead::acceptor {
 namespace {
 
@@ -28,11 +30,12 @@ runtime::Task<proto::BackendTested> try_backend(EgressLink& egress, BackendCount
   proto::BackendTested tested;
   tested.ok = true;
   const bool opens_nothing =
-      request.host.value.empty() && hops_of(*generation->config, *backend).empty();
+      request.host.value.empty() && egress::hops_of(*generation->config, *backend).empty();
   if (opens_nothing || backend->type == config::BackendType::echo) co_return tested;
   const auto deadline = runtime::Loop::current().after(runtime::Duration(request.timeout_ms));
   OpenRequest ask{generation, backend, {request.host.value, request.port}, false};
-  const auto opened = co_await open_upstream(egress, counters, std::move(ask), deadline);
+  OpenReport report;
+  const auto opened = co_await open_upstream(egress, counters, std::move(ask), deadline, report);
   if (!opened) co_return refused(opened.error());
   tested.remote = opened->remote;
   tested.resolve_us = opened->terms.resolve_us;

@@ -36,6 +36,15 @@ class EgressLink {
   // The egress is a new one.
   void ask_again() { channel_.forget_calls(); }
 
+  // What connections told of a backend.
+  void report(std::string_view backend, bool works, std::string_view detail) {
+    proto::BackendReport message;
+    message.backend = backend;
+    message.works = works;
+    message.detail = detail;
+    channel_.send(message);
+  }
+
   // deadline is the egress's too; its own answer that it passed tells more than our silence, so it
   // gets a little longer. descriptors stay the caller's and must stay open until the end.
   template <typename Request>

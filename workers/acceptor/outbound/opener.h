@@ -24,9 +24,19 @@ struct OpenRequest {
   std::uint64_t connection = 0;  // whose it is, for the flight recorder
 };
 
-// The parents to pass, nearest first; backends of type direct add none.
-std::vector<const config::Backend*> hops_of(const config::Config& config,
-                                            const config::Backend& backend);
+// What an attempt tells about the backend.
+struct OpenReport {
+  // Whose fault a failure is. A client chooses its destinations, so they must not count against the
+  // backend.
+  enum class AtFault : std::uint8_t {
+    nobody,       // or it cannot be told
+    backend,      // its parent, or one on the way there, cannot be reached or does not do its part
+    destination,  // so says the parent, which therefore works
+  };
+  AtFault at_fault = AtFault::nobody;
+  // How long it took to reach the destination, or the last parent; names not included. 0: unknown.
+  std::chrono::microseconds reached{0};
+};
 
 // Why nothing can go through this backend, or through one on the way to it: what is not there fails
 // closed.
@@ -38,6 +48,7 @@ bool ends_at_http_parent(const config::Config& config, const config::Backend& ba
 runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
                                                              BackendCounters& counters,
                                                              OpenRequest request,
-                                                             runtime::Deadline deadline);
+                                                             runtime::Deadline deadline,
+                                                             OpenReport& report);
 
 }  // namespace bulkhead::acceptor

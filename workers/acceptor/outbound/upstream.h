@@ -8,6 +8,7 @@
 #include "runtime/stream.h"
 #include "wire/address.h"
 #include "workers/acceptor/outbound/backend_counters.h"
+#include "workers/acceptor/outbound/shared_backends.h"
 
 namespace bulkhead::acceptor {
 
@@ -19,6 +20,7 @@ struct Upstream {
       0};  // all of it: resolving, connecting, speaking to parents
   std::chrono::microseconds handshake_time{0};  // the last of these
   BackendCounters::Use use;
+  Place place;
 };
 
 }  // namespace bulkhead::acceptor

@@ -28,6 +28,12 @@ class UpstreamPool {
   // The one that waited least, if there is one that is still open.
   std::optional<Upstream> take(const std::string& key);
 
+  // Whether a connection of the backend with that slot (config::Backend::slot) waits here, and the
+  // end of one: it makes room where the backend's connections are all in use. False if there is
+  // none.
+  bool has_idle(std::uint32_t slot) const;
+  bool drop_idle(std::uint32_t slot);
+
   void clear();
   std::size_t size() const { return count_; }
 
@@ -38,11 +44,13 @@ class UpstreamPool {
     runtime::CancelScope scope;
   };
   using Line = std::list<std::shared_ptr<Idle>>;
+  using Position = std::pair<std::string, std::shared_ptr<Idle>>;
 
   runtime::Task<void> watch(std::string key, std::shared_ptr<Idle> idle,
                             runtime::Deadline deadline);
   void drop(const std::string& key, const std::shared_ptr<Idle>& idle);
   void drop_any();
+  std::optional<Position> find(std::uint32_t slot) const;
 
   std::map<std::string, Line> lines_;
   std::size_t count_ = 0;  // of all lines

@@ -24,7 +24,8 @@ Made make(BackendCount& count) {
                    {},
                    {},
                    {},
-                   BackendCounters::Use(count)},
+                   BackendCounters::Use(count),
+                   {}},
           platform::UniqueFd(fds[1])};
 }
 

@@ -3,7 +3,6 @@
 #include <functional>
 
 #include "ipc/page/flight_recorder.h"
-#include "workers/acceptor/outbound/opener.h"
 #include "workers/acceptor/policy/client_policy.h"
 
 namespace bulkhead::acceptor {
@@ -19,18 +18,6 @@ std::uint64_t position(const std::vector<Item>& items, const Item* item) {
   constexpr std::less<> before;
   if (items.empty() || before(item, &items.front()) || before(&items.back(), item)) return 0;
   return static_cast<std::uint64_t>(item - items.data()) + 1;
-}
-
-// Several backends of a rule: the first that can be used. (Weights and health decide later.)
-const config::Backend* choose_backend(const config::Config& config, const config::Rule& rule) {
-  if (!rule.backend.empty()) return config.backend(rule.backend);
-  const config::Backend* first = nullptr;
-  for (const auto& candidate : rule.backends) {
-    const config::Backend* backend = config.backend(candidate.name);
-    if (first == nullptr) first = backend;
-    if (backend != nullptr && !objection_to(config, *backend)) return backend;
-  }
-  return first;
 }
 
 }  // namespace
@@ -60,14 +47,19 @@ tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generat
     route.redirect = &*route.rule->redirect;
     return route;
   }
-  route.backend = choose_backend(config, *route.rule);
-  if (route.backend == nullptr)
-    return refuse(proto::Refusal::backend_unavailable, "no such backend");
-  record.backend = route.backend->name;
-  ipc::note(ipc::Happening::routed, record.id, position(config.rules, route.rule),
-            position(config.backends, route.backend));
-  if (const auto failure = objection_to(config, *route.backend)) return tl::unexpected(*failure);
+  // Until one is chosen, and if none is, the log names it where there is but one.
+  record.backend = route.rule->backend;
   return route;
+}
+
+void note_backend(Client& client, Route& route, AccessRecord& record,
+                  const config::Backend& backend) {
+  const config::Config& config = *route.generation->config;
+  route.backend = &backend;
+  record.backend = backend.name;
+  client.entry.backend = backend.name;
+  ipc::note(ipc::Happening::routed, record.id, position(config.rules, route.rule),
+            position(config.backends, &backend));
 }
 
 void record_lost_client(Client& client, const Generation& generation, AccessRecord record) {

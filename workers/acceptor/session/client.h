@@ -19,7 +19,7 @@ namespace bulkhead::acceptor {
 struct Route {
   std::shared_ptr<const Generation> generation;
   const config::Rule* rule = nullptr;
-  const config::Backend* backend = nullptr;  // null for a redirect
+  const config::Backend* backend = nullptr;  // once one of the rule's has been chosen
   const config::Redirect* redirect = nullptr;
 };
 
@@ -34,6 +34,7 @@ struct Tunnel {
   Route route;
   std::unique_ptr<runtime::Stream> upstream;  // null: the echo backend
   BackendCounters::Use use;
+  Place place;
   AccessRecord record;
   runtime::RelayCounters counters;
   // The two directions, as its first relay left them (RelayEnd::settled): see flows/flow_keeper.h.
@@ -69,11 +70,16 @@ struct Client {
   AccessRecord new_record(std::string_view protocol) const;
 };
 
-// Admits and routes: client policy, then rules, then whether the backend can be used at all. Fills
-// the record's rule and backend.
+// Admits and routes: client policy, then rules. Which of the rule's backends it will be is left to
+// a BackendChoice. Fills the record's rule, and its backend where the rule has only one.
 tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generation> generation,
                                    const wire::HostPort& destination,
                                    config::MatchProtocol protocol, AccessRecord& record);
+
+// One of the rule's backends is being tried: in the route, the record, the table of connections and
+// the flight recorder.
+void note_backend(Client& client, Route& route, AccessRecord& record,
+                  const config::Backend& backend);
 
 // The client went away before it could be answered: recorded with status 499, as is the custom.
 void record_lost_client(Client& client, const Generation& generation, AccessRecord record);

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "egress/parent/hops.h"
 #include "egress/parent/http_connect.h"
 #include "runtime/both.h"
 #include "workers/acceptor/outbound/opener.h"
@@ -50,20 +51,23 @@ bool is_idempotent(std::string_view method) {
 // Plain requests go to the last parent on the way, with the credentials it wants.
 const config::ParentProxy* last_parent(const config::Config& config,
                                        const config::Backend& backend) {
-  return &*hops_of(config, backend).back()->proxy;
+  return &*egress::hops_of(config, backend).back()->proxy;
 }
 
-bool add_credentials(http1::RequestHead& head, const config::ParentProxy& parent) {
-  if (parent.username.empty()) return true;
+// Those of a backend that was tried before must not go to this one.
+bool set_credentials(http1::RequestHead& head, const config::ParentProxy* parent) {
+  head.headers.remove("Proxy-Authorization");
+  if (parent == nullptr || parent->username.empty()) return true;
   // Whoever answers TRACE sends back what it got: the client would read the parent's password.
   if (head.method == "TRACE") return false;
-  const egress::ParentCredentials credentials{parent.username, parent.password.reveal()};
+  const egress::ParentCredentials credentials{parent->username, parent->password.reveal()};
   return head.headers.set("Proxy-Authorization", egress::basic_authorization(credentials));
 }
 
-std::string pool_key(const Route& route, const http1::RequestHead& head, bool absolute_form) {
-  std::string key = std::to_string(route.generation->number) + ' ' + route.backend->name;
-  if (!absolute_form) key += ' ' + head.authority.to_string();
+std::string pool_key(const Generation& generation, const config::Backend& backend,
+                     const http1::RequestHead& head) {
+  std::string key = std::to_string(generation.number) + ' ' + backend.name;
+  if (!ends_at_http_parent(*generation.config, backend)) key += ' ' + head.authority.to_string();
   return key;
 }
 
@@ -82,24 +86,37 @@ HttpExchange::HttpExchange(Client& client, Route route, http1::RequestHead& head
       to_head_(head.method == "HEAD") {}
 
 runtime::Task<bool> HttpExchange::run() {
-  if (route_.backend->type == config::BackendType::echo) {
-    const bool kept =
-        co_await echo_request(client_, route_, head_, client_keeps_alive_, std::move(record_));
-    co_return kept;
-  }
-  if (!prepare()) {
-    HttpRefusal refusal;
-    refusal.failure = {Refusal::bad_request, "cannot be forwarded"};
-    const bool kept =
-        co_await refuse_http(client_, route_.generation, std::move(refusal), std::move(record_));
-    co_return kept;
-  }
-  std::optional<Upstream> upstream = take_pooled();
+  BackendChoice choice(client_.acceptor.balancer, route_.generation, *route_.rule,
+                       client_.entry.client.address, record_.username);
+  std::optional<Upstream> upstream;
+  bool may_reuse = config_.network.keepalive.enabled;
   while (true) {
-    const bool reused = upstream.has_value();
+    BackendChoice::TakePooled take;
+    if (may_reuse) take = pooled();
+    auto chosen = co_await choice.next(std::move(take));
+    if (!chosen) failure_ = chosen.error();
+    if (!chosen) break;
+    note_backend(client_, route_, record_, *chosen->backend);
+    if (chosen->backend->type == config::BackendType::echo) {
+      const bool kept =
+          co_await echo_request(client_, route_, head_, client_keeps_alive_, std::move(record_));
+      co_return kept;
+    }
+    if (!prepare(*chosen->backend)) {
+      failure_ = {Refusal::bad_request, "cannot be forwarded"};
+      client_keeps_alive_ = false;
+      break;
+    }
+    const bool reused = chosen->pooled.has_value();
+    upstream = std::move(chosen->pooled);
+    if (reused) choice.reused();
     if (!reused) {
-      failure_ = co_await connect(upstream);
+      OpenReport report;
+      failure_ = co_await connect(upstream, report);
+      if (failure_ && choice.failed(*failure_, report)) continue;
       if (failure_) break;
+      choice.succeeded(report);
+      upstream->place = std::move(chosen->place);
     }
     begin_attempt();
     record_.upstream = upstream->remote;
@@ -109,6 +126,7 @@ runtime::Task<bool> HttpExchange::run() {
     }
     if (!failure_ || !reused || !may_send_again()) break;
     upstream.reset();
+    may_reuse = false;
   }
   if (!upstream) {
     HttpRefusal refusal;
@@ -123,31 +141,39 @@ runtime::Task<bool> HttpExchange::run() {
   co_return kept;
 }
 
-bool HttpExchange::prepare() {
-  absolute_form_ = ends_at_http_parent(config_, *route_.backend);
-  pool_key_ = pool_key(route_, head_, absolute_form_);
-  http1::RequestForwarding forwarding;
-  forwarding.pseudonym = config_.server.via;
-  forwarding.keep_alive = config_.network.keepalive.enabled;
-  forwarding.forward_upgrade = upgrade_requested_;
-  if (!http1::prepare_request(head_, forwarding)) return false;
-  if (absolute_form_ && !add_credentials(head_, *last_parent(config_, *route_.backend)))
+// The head as this backend gets it; what is the same for all is done once.
+bool HttpExchange::prepare(const config::Backend& backend) {
+  if (!prepared_) {
+    http1::RequestForwarding forwarding;
+    forwarding.pseudonym = config_.server.via;
+    forwarding.keep_alive = config_.network.keepalive.enabled;
+    forwarding.forward_upgrade = upgrade_requested_;
+    if (!http1::prepare_request(head_, forwarding)) return false;
+    prepared_ = true;
+  }
+  absolute_form_ = ends_at_http_parent(config_, backend);
+  pool_key_ = pool_key(*route_.generation, backend, head_);
+  if (!set_credentials(head_, absolute_form_ ? last_parent(config_, backend) : nullptr))
     return false;
+  request_text_.clear();
   http1::append_request_head(
       request_text_, head_,
       absolute_form_ ? http1::TargetForm::absolute : http1::TargetForm::origin);
   return true;
 }
 
-std::optional<Upstream> HttpExchange::take_pooled() {
-  if (!config_.network.keepalive.enabled) return std::nullopt;
-  return client_.acceptor.pool.take(pool_key_);
+BackendChoice::TakePooled HttpExchange::pooled() {
+  return [this](const config::Backend& backend) {
+    return client_.acceptor.pool.take(pool_key(*route_.generation, backend, head_));
+  };
 }
 
-runtime::Task<std::optional<Failure>> HttpExchange::connect(std::optional<Upstream>& upstream) {
+runtime::Task<std::optional<Failure>> HttpExchange::connect(std::optional<Upstream>& upstream,
+                                                            OpenReport& report) {
   OpenRequest ask{route_.generation, route_.backend, head_.authority, true, record_.id};
-  auto opened = co_await open_upstream(client_.acceptor.egress, client_.acceptor.backends,
-                                       std::move(ask), after(config_.network.timeouts.connect));
+  auto opened =
+      co_await open_upstream(client_.acceptor.egress, client_.acceptor.backends, std::move(ask),
+                             after(config_.network.timeouts.connect), report);
   if (!opened) co_return opened.error();
   record_.connect_time = opened->connect_time;
   upstream.emplace(std::move(*opened));

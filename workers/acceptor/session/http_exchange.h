@@ -1,8 +1,9 @@
 // One plain HTTP request, forwarded: an upstream connection from the pool or a new one, the request
 // out and the response back at the same time, both bodies streamed and framed anew.
 //
-// Start reading at run(). A pooled connection that the upstream closed before it said anything is
-// replaced once, if the request can be sent again (no octet of its body is gone). An early response
+// Start reading at run(). While connecting fails the rule's other backends are tried. A pooled
+// connection that the upstream closed before it said anything is replaced once, if the request can
+// be sent again (no octet of its body is gone). An early response
 // ends the upload; an upgrade (101) turns both connections into a tunnel.
 #pragma once
 
@@ -17,6 +18,7 @@
 #include "wire/http1/request.h"
 #include "wire/http1/response.h"
 #include "workers/acceptor/observe/live_bytes.h"
+#include "workers/acceptor/outbound/backend_choice.h"
 #include "workers/acceptor/outbound/upstream.h"
 #include "workers/acceptor/session/client.h"
 
@@ -31,9 +33,10 @@ class HttpExchange {
   runtime::Task<bool> run();
 
  private:
-  bool prepare();
-  std::optional<Upstream> take_pooled();
-  runtime::Task<std::optional<Failure>> connect(std::optional<Upstream>& upstream);
+  bool prepare(const config::Backend& backend);
+  BackendChoice::TakePooled pooled();
+  runtime::Task<std::optional<Failure>> connect(std::optional<Upstream>& upstream,
+                                                OpenReport& report);
   void begin_attempt();
   bool may_send_again() const;
   runtime::Task<bool> finish(Upstream upstream);
@@ -67,6 +70,7 @@ class HttpExchange {
   const config::Config& config_;
 
   std::string pool_key_;
+  bool prepared_ = false;
   bool absolute_form_ = false;
   bool client_keeps_alive_;
   bool upgrade_requested_;

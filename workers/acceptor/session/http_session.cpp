@@ -1,11 +1,11 @@
 #include "workers/acceptor/session/http_session.h"
 
 #include "wire/http1/forward.h"
-#include "workers/acceptor/outbound/opener.h"
 #include "workers/acceptor/policy/client_policy.h"
 #include "workers/acceptor/session/http_answer.h"
 #include "workers/acceptor/session/http_exchange.h"
 #include "workers/acceptor/session/tunnel.h"
+#include "workers/acceptor/session/way_out.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -74,7 +74,7 @@ void show(Client& client, const AccessRecord& record, std::string_view state) {
 runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generation> generation,
                                   AccessRecord record) {
   const config::Timeouts& timeouts = generation->config->network.timeouts;
-  const auto routed =
+  auto routed =
       route(client, generation, record.destination, config::MatchProtocol::connect, record);
   if (!routed || routed->redirect != nullptr) {
     const Failure failure = routed
@@ -88,25 +88,13 @@ runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generati
   show(client, record, "connecting");
   static constexpr std::string_view established = "HTTP/1.1 200 Connection established\r\n\r\n";
   record.status = 200;
-  if (routed->backend->type == config::BackendType::echo) {
-    const runtime::IoResult sent = co_await runtime::write_all(
-        *client.stream, established, runtime::Loop::current().after(timeouts.write));
-    if (!sent.ok()) co_return record_lost_client(client, *generation, std::move(record));
-    begin_echo(client, *routed, std::move(record));
-    co_return;
-  }
-  OpenRequest ask{generation, routed->backend, record.destination, false, record.id};
-  auto opened =
-      co_await open_upstream(client.acceptor.egress, client.acceptor.backends, std::move(ask),
-                             runtime::Loop::current().after(timeouts.connect));
+  auto opened = co_await open_way_out(client, *routed, record);
   if (!opened) {
     HttpRefusal refusal;
     refusal.failure = opened.error();
     co_await refuse_http(client, generation, std::move(refusal), std::move(record));
     co_return;
   }
-  record.upstream = opened->remote;
-  record.connect_time = opened->connect_time;
   const runtime::IoResult sent = co_await runtime::write_all(
       *client.stream, established, runtime::Loop::current().after(timeouts.write));
   if (!sent.ok()) co_return record_lost_client(client, *generation, std::move(record));

@@ -4,6 +4,7 @@
 #include "platform/socket.h"
 #include "runtime/both.h"
 #include "runtime/turn.h"
+#include "workers/acceptor/outbound/backend_choice.h"
 #include "workers/acceptor/outbound/egress_link.h"
 #include "workers/acceptor/session/socks_request.h"
 #include "workers/acceptor/session/tunnel.h"
@@ -12,6 +13,10 @@ namespace bulkhead::acceptor {
 namespace {
 
 using proto::Refusal;
+
+bool can_bind(const config::Backend& backend) {
+  return backend.type == config::BackendType::direct && backend.via.empty();
+}
 
 // What a client may say before anybody has connected.
 constexpr std::size_t max_early = 64 * 1024;
@@ -78,7 +83,7 @@ wire::Endpoint expected_peer(const SocksRequest& request, const proto::Opened& o
 }
 
 runtime::Task<void> relay_incoming(Client& client, Route route, SocksRequest request,
-                                   OpenedSocket bound, AccessRecord record) {
+                                   OpenedSocket bound, Place place, AccessRecord record) {
   const config::Timeouts& timeouts = route.generation->config->network.timeouts;
   runtime::Socket listening(std::move(bound.socket));
   tl::expected<Incoming, Failure> incoming = tl::unexpected(Failure{Refusal::connect_timeout, {}});
@@ -99,6 +104,7 @@ runtime::Task<void> relay_incoming(Client& client, Route route, SocksRequest req
   if (!granted) co_return record_lost_client(client, *route.generation, std::move(record));
   Upstream upstream;
   upstream.stream = std::make_unique<runtime::SocketStream>(std::move(incoming->socket));
+  upstream.place = std::move(place);
   begin_tunnel(client, route, std::move(upstream), std::move(record));
 }
 
@@ -114,9 +120,20 @@ runtime::Task<void> run_socks_bind(Client& client, SocksRequest request) {
   auto routed =
       route(client, generation, record.destination,
             version4 ? config::MatchProtocol::socks4 : config::MatchProtocol::socks5, record);
-  if (routed &&
-      (routed->backend == nullptr || routed->backend->type != config::BackendType::direct)) {
-    routed = tl::unexpected(Failure{Refusal::backend_unsuitable, "BIND needs a direct backend"});
+  Place place;
+  if (routed && routed->redirect != nullptr)
+    routed = tl::unexpected(Failure{Refusal::rule_blocked, "a redirect needs HTTP"});
+  if (routed) {
+    BackendChoice choice(client.acceptor.balancer, generation, *routed->rule,
+                         client.entry.client.address, record.username);
+    auto taken = choice.take_one(can_bind, "BIND needs a direct backend");
+    if (taken) {
+      routed->backend = taken->backend;
+      record.backend = taken->backend->name;
+      place = std::move(taken->place);
+    } else {
+      routed = tl::unexpected(taken.error());
+    }
   }
   if (!routed) {
     co_await refuse_socks(client, generation, request.version, routed.error(), std::move(record));
@@ -139,7 +156,7 @@ runtime::Task<void> run_socks_bind(Client& client, SocksRequest request) {
   const bool told = co_await send_answer(client, socks_granted(request.version, bound->terms.local),
                                          timeouts.write);
   if (!told) co_return record_lost_client(client, *generation, std::move(record));
-  co_await relay_incoming(client, *routed, std::move(request), std::move(*bound),
+  co_await relay_incoming(client, *routed, std::move(request), std::move(*bound), std::move(place),
                           std::move(record));
 }
 

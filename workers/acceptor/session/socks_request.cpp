@@ -1,7 +1,7 @@
 #include "workers/acceptor/session/socks_request.h"
 
-#include "workers/acceptor/outbound/opener.h"
 #include "workers/acceptor/session/tunnel.h"
+#include "workers/acceptor/session/way_out.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -73,7 +73,7 @@ runtime::Task<void> refuse_socks(Client& client, std::shared_ptr<const Generatio
 runtime::Task<void> run_socks_connect(Client& client, SocksRequest request) {
   const std::shared_ptr<const Generation> generation = client.acceptor.generation;
   AccessRecord record = record_of(client, request, "CONNECT");
-  const auto routed =
+  auto routed =
       route(client, generation, record.destination, match_protocol(request.version), record);
   const config::Timeouts& timeouts = generation->config->network.timeouts;
   if (!routed || routed->redirect != nullptr) {
@@ -84,23 +84,11 @@ runtime::Task<void> run_socks_connect(Client& client, SocksRequest request) {
   }
   show(client, record, "connecting");
   record.status = 200;
-  if (routed->backend->type == config::BackendType::echo) {
-    std::string answer = socks_granted(request.version, {});
-    const bool granted = co_await send_answer(client, std::move(answer), timeouts.write);
-    if (!granted) co_return record_lost_client(client, *generation, std::move(record));
-    begin_echo(client, *routed, std::move(record));
-    co_return;
-  }
-  OpenRequest ask{generation, routed->backend, record.destination, false, record.id};
-  auto opened =
-      co_await open_upstream(client.acceptor.egress, client.acceptor.backends, std::move(ask),
-                             runtime::Loop::current().after(timeouts.connect));
+  auto opened = co_await open_way_out(client, *routed, record);
   if (!opened) {
     co_await refuse_socks(client, generation, request.version, opened.error(), std::move(record));
     co_return;
   }
-  record.upstream = opened->remote;
-  record.connect_time = opened->connect_time;
   const bool granted =
       co_await send_answer(client, socks_granted(request.version, opened->local), timeouts.write);
   if (!granted) co_return record_lost_client(client, *generation, std::move(record));

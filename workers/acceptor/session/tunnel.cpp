@@ -98,12 +98,13 @@ void account(Client& client, runtime::RelayEnd end) {
 }
 
 void begin_tunnel(Client& client, const Route& route, Upstream upstream, AccessRecord record) {
-  client.tunnel = std::make_unique<Tunnel>(Tunnel{
-      route, std::move(upstream.stream), std::move(upstream.use), std::move(record), {}, {}});
-}
-
-void begin_echo(Client& client, const Route& route, AccessRecord record) {
-  client.tunnel = std::make_unique<Tunnel>(Tunnel{route, nullptr, {}, std::move(record), {}, {}});
+  client.tunnel = std::make_unique<Tunnel>(Tunnel{route,
+                                                  std::move(upstream.stream),
+                                                  std::move(upstream.use),
+                                                  std::move(upstream.place),
+                                                  std::move(record),
+                                                  {},
+                                                  {}});
 }
 
 runtime::Task<runtime::RelayEnd> run_tunnel(Client& client) {

@@ -12,10 +12,8 @@
 
 namespace bulkhead::acceptor {
 
-// Leaves what run_tunnel() needs with the client.
+// Leaves what run_tunnel() needs with the client. An upstream without a stream is the echo backend.
 void begin_tunnel(Client& client, const Route& route, Upstream upstream, AccessRecord record);
-// The same with the echo backend.
-void begin_echo(Client& client, const Route& route, AccessRecord record);
 
 // Relays client.tunnel under the generation's time-outs, first passing on what has been read from
 // the client already, and writes the record. `settled`: the tunnel lives on, see Tunnel::settled.

@@ -6,6 +6,7 @@
 #include "runtime/timer.h"
 #include "runtime/turn.h"
 #include "wire/socks/udp.h"
+#include "workers/acceptor/outbound/backend_choice.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -15,18 +16,26 @@ constexpr std::size_t max_datagram = 65'536;
 constexpr int max_failures = 16;  // in a row: an ICMP error is one, a broken socket is without end
 thread_local std::array<std::byte, max_datagram> scratch;
 
+bool carries_datagrams(const config::Backend& backend) {
+  using config::BackendType;
+  return backend.via.empty() &&
+         (backend.type == BackendType::direct || backend.type == BackendType::echo);
+}
+
 tl::expected<Route, Failure> udp_route(Client& client, std::shared_ptr<const Generation> generation,
-                                       AccessRecord& record) {
+                                       AccessRecord& record, Place& place) {
   auto routed =
       route(client, std::move(generation), record.destination, config::MatchProtocol::udp, record);
   if (!routed) return routed;
-  using config::BackendType;
-  const bool fits =
-      routed->backend != nullptr && routed->backend->via.empty() &&
-      (routed->backend->type == BackendType::direct || routed->backend->type == BackendType::echo);
-  if (!fits)
-    return tl::unexpected(
-        Failure{proto::Refusal::backend_unsuitable, "UDP needs a direct backend"});
+  if (routed->redirect != nullptr)
+    return tl::unexpected(Failure{proto::Refusal::rule_blocked, "a redirect needs HTTP"});
+  BackendChoice choice(client.acceptor.balancer, routed->generation, *routed->rule,
+                       client.entry.client.address, record.username);
+  auto taken = choice.take_one(carries_datagrams, "UDP needs a direct backend");
+  if (!taken) return tl::unexpected(taken.error());
+  place = std::move(taken->place);
+  routed->backend = taken->backend;
+  record.backend = routed->backend->name;
   return routed;
 }
 
@@ -52,6 +61,7 @@ runtime::Task<void> UdpFlow::run() {
     co_await carry_back(record.upstream);
     live_.reset();
   }
+  place_ = {};
   ended_ = true;
   record.bytes_received = up_;
   record.bytes_sent = down_;
@@ -59,7 +69,7 @@ runtime::Task<void> UdpFlow::run() {
 }
 
 runtime::Task<bool> UdpFlow::open(AccessRecord& record) {
-  const auto routed = udp_route(peers_.client, generation_, record);
+  const auto routed = udp_route(peers_.client, generation_, record, place_);
   if (!routed) {
     set_refusal(record, routed.error());
     co_return false;

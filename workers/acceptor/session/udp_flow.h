@@ -52,6 +52,7 @@ class UdpFlow : public std::enable_shared_from_this<UdpFlow> {
   std::shared_ptr<const Generation> generation_;
   std::deque<std::vector<std::uint8_t>> waiting_;
   std::optional<LiveBytes> live_;  // while run() carries
+  Place place_;                    // of the backend
   runtime::Deadline last_use_;
   std::uint64_t up_ = 0, down_ = 0;
   bool echo_ = false;

@@ -1,0 +1,16 @@
+// Opens the way out for a connection that will be a tunnel: the rule's backends, one after the
+// other, until one connects. Nothing of the client's is sent before.
+#pragma once
+
+#include "runtime/task.h"
+#include "workers/acceptor/session/client.h"
+
+namespace bulkhead::acceptor {
+
+// To record.destination; an upstream without a stream is the echo backend. Notes in route, record
+// and the table of connections which backend it is, or was tried last. Refusals: those of
+// BackendChoice::next() and open_upstream().
+runtime::Task<tl::expected<Upstream, Failure>> open_way_out(Client& client, Route& route,
+                                                            AccessRecord& record);
+
+}  // namespace bulkhead::acceptor
