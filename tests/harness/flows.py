@@ -105,15 +105,16 @@ class Sender:
 
 
 class Receiver:
-    """Reads to the end of the stream."""
+    """Reads to the end of the stream, from when it may."""
 
-    def __init__(self, sock, pause):
-        self._sock, self.pause = sock, pause
+    def __init__(self, sock, pause, may_read):
+        self._sock, self.pause, self._may_read = sock, pause, may_read
         self._digest, self.received, self.error = hashlib.sha256(), 0, None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self):
+        self._may_read.wait()
         try:
             while piece := self._sock.recv(1 << 18):
                 self._digest.update(piece)
@@ -145,13 +146,15 @@ class Flow:
         self.near, self.far = self.client.sock, meeting.far_end(self.token)
         self.far.settimeout(SILENCE)
         self.port, self.way = self.near.getsockname()[1], way
-        self._seed, self.pumps = 0, []
+        self._seed, self.pumps, self._may_read = 0, [], threading.Event()
 
-    def pump(self, piece=1 << 20, pause=0, slow=0):
-        """Both directions, until finish(). slow: how long a receiver rests after each read."""
+    def pump(self, piece=1 << 20, pause=0, slow=0, unread=False):
+        """Both directions, until finish(). slow: how long a receiver rests after each read; unread: nothing is read before finish()."""
+        if not unread:
+            self._may_read.set()
         for into, out in ((self.near, self.far), (self.far, self.near)):
             self._seed += 1
-            self.pumps.append((Receiver(out, slow), Sender(into, self._seed + self.port, piece, pause)))
+            self.pumps.append((Receiver(out, slow, self._may_read), Sender(into, self._seed + self.port, piece, pause)))
         return self
 
     def moved(self):
@@ -159,6 +162,7 @@ class Flow:
 
     def finish(self):
         """Ends what pump() began; returns (octets up, octets down), which arrived as they were sent."""
+        self._may_read.set()
         for receiver, sender in self.pumps:
             receiver.pause = 0
             sender.end()
