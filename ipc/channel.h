@@ -76,6 +76,9 @@ class Channel {
         };
   }
 
+  // The peer greeted in a program that ran in this process before: nothing is a greeting any more.
+  void resume() { peer_greeted_ = true; }
+
   // Reads and dispatches until the peer is gone, the rules are broken, or the scope is cancelled.
   runtime::Task<ChannelEnd> run();
 

@@ -43,6 +43,26 @@ struct Child {
 // exec has happened.
 tl::expected<Child, Error> spawn(const SpawnRequest& request);
 
+// exec in place: another program in this process, with its pid, its children and these descriptors.
+// Everything else that is close-on-exec is closed by the kernel; blocked signals stay blocked and
+// pending, ignored ones ignored.
+struct Replacement {
+  std::string path;                      // of the program; empty: program is executed
+  int program = -1;                      // see open_own_program()
+  std::vector<std::string> arguments;    // argv, argv[0] included
+  std::vector<std::string> environment;  // "NAME=value"
+  std::vector<int> kept;                 // at the same numbers
+};
+
+// Returns only when it failed; then everything is as it was.
+Error replace_program(const Replacement& replacement);
+
+// The program that this process runs, for going back to it even when its file has been replaced.
+tl::expected<UniqueFd, Error> open_own_program();
+
+// Whether the descriptor survives an exec. False if it is not open.
+bool set_inheritable(int descriptor, bool inheritable);
+
 struct ExitReason {
   enum class Kind { exited, signaled };
   Kind kind = Kind::exited;

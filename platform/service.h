@@ -20,6 +20,10 @@ class ServiceNotifier {
   // so that children cannot speak for the daemon. Call it before there are threads.
   static ServiceNotifier from_environment();
 
+  // A socket that from_environment() of the program before this one in this process connected.
+  static ServiceNotifier from_descriptor(UniqueFd socket);
+  int descriptor() const { return socket_.get(); }  // -1: talks to nobody
+
   bool connected() const { return static_cast<bool>(socket_); }
 
   void ready();                        // READY=1

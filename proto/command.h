@@ -28,7 +28,8 @@ enum class CommandName : std::uint8_t {
   close_connection,  // arguments[0]: id
   crashes,           // CrashRow*
   reopen_logs,
-  stop,  // answered when the drain has begun
+  upgrade,  // arguments[0]: absolute path of the new program, or empty; Text*
+  stop,     // answered when the drain has begun
   end_
 };
 
@@ -81,7 +82,10 @@ struct WorkerRow {
   Party role = Party::acceptor;
   std::uint16_t index = 0;
   std::uint32_t pid = 0;
-  Text<16> state;  // starting, running, draining, waiting (for its restart), crash-loop
+  std::uint32_t crew = 0;  // counted by upgrades: another than the newest is an older program's
+  Text<16> state;          // starting, running, draining, waiting (for its restart), crash-loop
+  std::uint64_t draining_ms = 0;  // for how long; 0: it does not
+  std::uint64_t connections = 0;  // that it still carries; told of acceptors that drain
   std::uint64_t uptime_ms = 0;
   std::uint64_t restarts = 0;
   Text<200> last_exit;
@@ -91,9 +95,9 @@ struct WorkerRow {
   bool sandbox_complete = false;
   List<SandboxLayer, 16> layers;
   static auto fields(auto& self) {
-    return std::tie(self.role, self.index, self.pid, self.state, self.uptime_ms, self.restarts,
-                    self.last_exit, self.uid, self.identity, self.generation, self.sandbox_complete,
-                    self.layers);
+    return std::tie(self.role, self.index, self.pid, self.crew, self.state, self.draining_ms,
+                    self.connections, self.uptime_ms, self.restarts, self.last_exit, self.uid,
+                    self.identity, self.generation, self.sandbox_complete, self.layers);
   }
 };
 

@@ -134,7 +134,11 @@ struct Drain {
   // An acceptor lets go of its raw flows first and says Relinquished (vault.h): another one goes on
   // with them.
   bool hand_over = false;
-  static auto fields(auto& self) { return std::tie(self.timeout_ms, self.hand_over); }
+  // A connection on which nothing is under way may send one more request within this time, whose
+  // answer closes it: another acceptor serves the same address, so no client need notice. 0: it is
+  // closed at once.
+  std::uint32_t idle_ms = 0;
+  static auto fields(auto& self) { return std::tie(self.timeout_ms, self.hand_over, self.idle_ms); }
 };
 
 struct Drained {

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <filesystem>
+
 #include "proxyctl/commands.h"
 #include "proxyctl/views.h"
 
@@ -15,6 +18,24 @@ ExitCode print_version(const Session& session) {
   json.member("protocol_version", proto::protocol_version);
   json.end_object();
   return ExitCode::ok;
+}
+
+// The new program starts each of its workers before it takes over: longer than other commands.
+constexpr double upgrade_timeout_s = 120;
+
+void add_upgrade_command(CLI::App& app, Session& session) {
+  auto program = std::make_shared<std::string>();
+  CLI::App* command =
+      add_command(app, session, "upgrade",
+                  "Replace the running program in place, connections go on", [&session, program] {
+                    session.timeout_s = std::max(session.timeout_s, upgrade_timeout_s);
+                    const std::string path =
+                        program->empty() ? *program : std::filesystem::absolute(*program).string();
+                    return ask_and_acknowledge(session, {proto::CommandName::upgrade, {path}});
+                  });
+  command
+      ->add_option("program", *program, "The new program; its own file, as it is now, by default")
+      ->type_name("FILE");
 }
 
 }  // namespace
@@ -35,6 +56,7 @@ void add_server_commands(CLI::App& app, Session& session) {
   add_acknowledged(*logs, session, "reopen", "Open the access log anew, after it was moved away",
                    reopen_logs);
   add_acknowledged(app, session, "stop", "Stop accepting, let connections finish, exit", stop);
+  add_upgrade_command(app, session);
   add_command(app, session, "version", "The version of this program",
               [&session] { return print_version(session); });
 }

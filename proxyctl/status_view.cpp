@@ -95,10 +95,20 @@ void print(const Session& session, std::string_view title, const Table& table) {
   table.print(session.out, session.terminal);
 }
 
+// "12s, 3 connections"
+std::string draining_text(const proto::WorkerRow& row) {
+  if (row.draining_ms == 0) return {};
+  std::string text = short_duration(row.draining_ms);
+  if (row.role == proto::Party::acceptor)
+    text += ", " + std::to_string(row.connections) + " connections";
+  return text;
+}
+
 Table worker_table(const std::vector<proto::WorkerRow>& workers) {
   Table table({{"WORKER"},
                {"PID", Align::right},
                {"STATE"},
+               {"DRAINING", Align::right},
                {"UPTIME", Align::right},
                {"RESTARTS", Align::right},
                {"UID", Align::right},
@@ -106,7 +116,7 @@ Table worker_table(const std::vector<proto::WorkerRow>& workers) {
                {"GENERATION", Align::right},
                {"LAST EXIT"}});
   for (const auto& row : workers) {
-    table.add({name_of(row), std::to_string(row.pid), row.state.value,
+    table.add({name_of(row), std::to_string(row.pid), row.state.value, draining_text(row),
                short_duration(row.uptime_ms), std::to_string(row.restarts), std::to_string(row.uid),
                row.identity.value, std::to_string(row.generation), row.last_exit.value});
   }
@@ -205,7 +215,10 @@ void write(JsonWriter& json, const proto::WorkerRow& row) {
     json.value(nullptr);  // waiting for its restart
   else
     json.value(row.pid);
+  json.member("crew", row.crew);
   json.member("state", row.state.value);
+  json.member("draining_ms", row.draining_ms);
+  json.member("connections", row.connections);
   json.member("uptime_ms", row.uptime_ms);
   json.member("restarts", row.restarts);
   json.member("last_exit", row.last_exit.value);

@@ -20,6 +20,23 @@ std::string CountersPages::make(std::uint32_t column) {
   return {};
 }
 
+std::vector<std::int32_t> CountersPages::leave() const {
+  std::vector<std::int32_t> numbers;
+  for (const Page& page : pages_) numbers.push_back(page.memory.get());
+  return numbers;
+}
+
+void CountersPages::inherit(std::vector<platform::UniqueFd> pages) {
+  pages_.clear();
+  for (platform::UniqueFd& memory : pages) {
+    Page& page = pages_.emplace_back();
+    if (!memory) continue;
+    auto mapping =
+        platform::SharedMapping::map(memory.get(), sizeof(ipc::CountersPage), Access::read_write);
+    if (mapping) page = Page{std::move(memory), std::move(*mapping)};
+  }
+}
+
 std::string CountersPages::hand_over(ipc::Channel& acceptor, std::uint32_t column) {
   if (column >= pages_.size() || !pages_[column].mapping) {
     if (std::string error = make(column); !error.empty()) return error;

@@ -17,6 +17,10 @@ namespace bulkhead::supervisor {
 
 class CountersPages {
  public:
+  // Descriptors of the pages, by column, -1 for one that there is not yet; and back again.
+  std::vector<std::int32_t> leave() const;
+  void inherit(std::vector<platform::UniqueFd> pages);
+
   // Sends the acceptor the page of its column. The error is for the log: it cannot serve then.
   std::string hand_over(ipc::Channel& acceptor, std::uint32_t column);
   // The process that had it is dead: nothing of its is open any more.

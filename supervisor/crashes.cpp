@@ -42,6 +42,16 @@ void log_event(const std::string& worker, const proto::CrashEvent& event) {
 
 }  // namespace
 
+void Crashes::leave(DaemonState& state) const {
+  state.crashes_counted = count_;
+  for (const proto::CrashRow& row : rows_) state.crashes.push(row);
+}
+
+void Crashes::inherit(const DaemonState& state) {
+  count_ = state.crashes_counted;
+  rows_.assign(state.crashes.items.begin(), state.crashes.items.end());
+}
+
 void Crashes::note(const WorkerProcess& process) {
   const platform::ExitReason& reason = process.exit_reason();
   const bool signaled = reason.kind == platform::ExitReason::Kind::signaled;

@@ -7,6 +7,7 @@
 #include <deque>
 
 #include "proto/crash.h"
+#include "supervisor/upgrade/state.h"
 #include "supervisor/worker_process.h"
 
 namespace bulkhead::supervisor {
@@ -18,6 +19,10 @@ class Crashes {
 
   // A process that has ended and was reaped. The log gets the worker's last events.
   void note(const WorkerProcess& process);
+
+  // For and from the program that runs in this process after and before this one.
+  void leave(DaemonState& state) const;
+  void inherit(const DaemonState& state);
 
   const std::deque<proto::CrashRow>& all() const { return rows_; }  // oldest first
 

@@ -38,6 +38,9 @@ InstanceLock::InstanceLock(std::string path) : path_(std::move(path)) {
   if (!written) throw std::runtime_error(path_ + ": " + std::strerror(errno));
 }
 
+InstanceLock::InstanceLock(std::string path, platform::UniqueFd inherited)
+    : path_(std::move(path)), file_(std::move(inherited)) {}
+
 InstanceLock::~InstanceLock() {
   ::unlink(path_.c_str());
 }

@@ -13,9 +13,13 @@ class InstanceLock {
   // Throws std::runtime_error when another process holds it, naming its pid, or the file cannot be
   // written.
   explicit InstanceLock(std::string path);
+  // One that the program before this one in this process took.
+  InstanceLock(std::string path, platform::UniqueFd inherited);
   ~InstanceLock();  // removes the file
   InstanceLock(const InstanceLock&) = delete;
   InstanceLock& operator=(const InstanceLock&) = delete;
+
+  int descriptor() const { return file_.get(); }
 
  private:
   std::string path_;

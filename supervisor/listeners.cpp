@@ -55,6 +55,11 @@ std::shared_ptr<const ListeningSocket> find(const Sockets& held, const config::L
   return nullptr;
 }
 
+bool is_dual_stack(const config::Config& config, const config::Listener& settings) {
+  return settings.address.is_v6() && settings.address.is_unspecified() &&
+         config.network.ipv6.enabled;
+}
+
 bool holds_port(const Sockets& sockets, std::uint16_t port) {
   return std::any_of(sockets.begin(), sockets.end(),
                      [port](const auto& socket) { return socket->settings.port == port; });
@@ -85,6 +90,36 @@ proto::Listener ListeningSocket::message() const {
   return message;
 }
 
+config::Listener settings_of(const proto::Listener& message) {
+  config::Listener settings;
+  settings.name = message.name.value;
+  settings.address = message.address.address;
+  settings.port = message.address.port;
+  settings.proxy_protocol = message.proxy_protocol;
+  switch (message.protocol) {
+    case proto::ListenerProtocol::http:
+      settings.protocol = config::ListenerProtocol::http;
+      break;
+    case proto::ListenerProtocol::socks:
+      settings.protocol = config::ListenerProtocol::socks5;
+      break;
+    case proto::ListenerProtocol::mixed:
+    case proto::ListenerProtocol::end_:
+      settings.protocol = config::ListenerProtocol::mixed;
+      break;
+  }
+  return settings;
+}
+
+std::string Listeners::check(const config::Config& config, const Sockets& held) {
+  for (const config::Listener& settings : config::proxy_listeners(config)) {
+    if (holds_port(held, settings.port)) continue;
+    const auto free = probe(settings, is_dual_stack(config, settings));
+    if (!free) return free.error();
+  }
+  return {};
+}
+
 tl::expected<Sockets, std::string> Listeners::open(const config::Config& config,
                                                    const std::vector<std::uint32_t>& acceptors,
                                                    const Sockets& held) {
@@ -94,8 +129,7 @@ tl::expected<Sockets, std::string> Listeners::open(const config::Config& config,
   }
   Sockets sockets;
   for (const config::Listener& settings : wanted) {
-    const bool dual_stack = settings.address.is_v6() && settings.address.is_unspecified() &&
-                            config.network.ipv6.enabled;
+    const bool dual_stack = is_dual_stack(config, settings);
     if (!holds_port(held, settings.port) && !holds_port(sockets, settings.port) &&
         !just_given_up(settings.port)) {
       if (auto free = probe(settings, dual_stack); !free) return tl::unexpected(free.error());

@@ -36,6 +36,14 @@ class Listeners {
                                           const std::vector<std::uint32_t>& acceptors,
                                           const Sockets& held);
 
+  // Whether the ports of `config` that none of held has can be listened on; empty, or why not.
+  // Opens nothing for good.
+  static std::string check(const config::Config& config, const Sockets& held);
+
+  // The last number given to a socket; set only before the first open().
+  std::uint32_t last_id() const { return last_id_; }
+  void set_last_id(std::uint32_t id) { last_id_ = id; }
+
  private:
   tl::expected<std::shared_ptr<const ListeningSocket>, std::string> open_one(
       const config::Listener& settings, bool dual_stack, std::uint32_t acceptor);
@@ -45,6 +53,9 @@ class Listeners {
   std::uint32_t last_id_ = 0;
   std::map<std::uint16_t, runtime::Deadline> given_up_;  // ports of ours, and when they went
 };
+
+// The settings that a message() came from.
+config::Listener settings_of(const proto::Listener& message);
 
 std::string_view to_string(config::ListenerProtocol protocol);
 wire::Endpoint endpoint_of(const config::Listener& listener);

@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -12,6 +13,8 @@
 #include "supervisor/instance_lock.h"
 #include "supervisor/options.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/upgrade/self_check.h"
+#include "supervisor/upgrade/state.h"
 
 namespace bulkhead::supervisor {
 namespace {
@@ -87,29 +90,66 @@ void log_start(const Supervisor::Start& start) {
   if (!start.root) log::info("rootless: workers run as this user, with fewer walls between them");
 }
 
-int supervise(const Options& options, const Directories& directories, bool root) {
+// How to be called again: by the path that was written, so that a link that leads to another
+// version by then is followed.
+std::string own_path(const char* argv0) {
+  std::error_code error;
+  const std::filesystem::path written(argv0);
+  if (written.has_parent_path()) return std::filesystem::absolute(written, error).string();
+  return executable_path(argv0);
+}
+
+struct Call {
+  std::string program;
+  std::vector<std::string> arguments;
+  Inheritance inherited;
+};
+
+std::unique_ptr<InstanceLock> take_lock(const Directories& directories,
+                                        const std::optional<DaemonState>& inherited) {
+  if (inherited) {
+    return std::make_unique<InstanceLock>(directories.pid_file(),
+                                          platform::UniqueFd(inherited->lock));
+  }
+  return std::make_unique<InstanceLock>(directories.pid_file());
+}
+
+int supervise(const Options& options, const Directories& directories, bool root, Call call) {
   Supervisor::Start start;
   start.root = root;
+  start.program = std::move(call.program);
+  start.arguments = std::move(call.arguments);
+  if (call.inherited) {
+    if (!*call.inherited) throw std::runtime_error(call.inherited->error());
+    start.inherited = std::move(**call.inherited);
+  }
   start.directories = directories;
   start.load_options = load_options_of(options, directories, root);
   start.loaded = load(options, start.load_options, start.notices);
   if (!start.loaded.config) {
     print_diagnostics(start.loaded.diagnostics);
+    if (start.inherited && start.inherited->problem.value.empty())
+      give_back(*start.inherited, "the configuration has errors", start.arguments);
     return exit_configuration;
   }
   log::set_level(static_cast<log::Level>(start.loaded.config->server.log_level));
   create_directories(directories, root);
-  const InstanceLock lock(directories.pid_file());
+  const auto lock = take_lock(directories, start.inherited);
+  start.lock = lock->descriptor();
   log_start(start);
   auto signals = platform::SignalSet::create({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
   if (!signals) throw std::runtime_error(signals.error().to_string());
   runtime::Loop loop;
-  Supervisor supervisor(std::move(start), std::move(*signals),
-                        platform::ServiceNotifier::from_environment());
+  auto notifier = start.inherited && start.inherited->notifier >= 0
+                      ? platform::ServiceNotifier::from_descriptor(
+                            platform::UniqueFd(start.inherited->notifier))
+                      : platform::ServiceNotifier::from_environment();
+  Supervisor supervisor(std::move(start), std::move(*signals), std::move(notifier));
   return supervisor.run();
 }
 
 int run(const std::vector<std::string>& arguments, const char* argv0) {
+  Call call{own_path(argv0), arguments, take_state()};
   const auto options = parse_options(arguments);
   if (!options) {
     print(stderr, "bulkhead: " + options.error() + '\n');
@@ -126,10 +166,13 @@ int run(const std::vector<std::string>& arguments, const char* argv0) {
       return 0;
     case Options::Action::check:
       return check(load_options_of(*options, directories, root));
+    case Options::Action::self_check:
+      return run_self_check(load_options_of(*options, directories, root), directories,
+                            call.inherited);
     case Options::Action::run:
       break;
   }
-  return supervise(*options, directories, root);
+  return supervise(*options, directories, root, std::move(call));
 }
 
 }  // namespace

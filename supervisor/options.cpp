@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <unistd.h>
 
 namespace bulkhead::supervisor {
 namespace {
@@ -40,6 +41,7 @@ struct Flag {
 constexpr std::array flags{
     Flag{"--fallback-defaults", [](Options& options) { options.fallback_defaults = true; }},
     Flag{"--check", [](Options& options) { options.action = Options::Action::check; }},
+    Flag{"--self-check", [](Options& options) { options.action = Options::Action::self_check; }},
     Flag{"--help", [](Options& options) { options.action = Options::Action::help; }},
     Flag{"-h", [](Options& options) { options.action = Options::Action::help; }},
     Flag{"--version", [](Options& options) { options.action = Options::Action::version; }},
@@ -86,6 +88,12 @@ std::optional<std::string> process_environment(std::string_view name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
+std::vector<std::string> whole_environment() {
+  std::vector<std::string> all;
+  for (char** each = environ; *each != nullptr; ++each) all.emplace_back(*each);
+  return all;
+}
+
 tl::expected<Options, std::string> parse_options(const std::vector<std::string>& arguments,
                                                  const Environment& environment) {
   Options options;
@@ -120,6 +128,9 @@ std::string usage() {
       "  --fallback-defaults   with an invalid configuration run the built-in defaults on "
       "loopback\n"
       "  --check               check the configuration and exit\n"
+      "  --self-check          start each worker once, without serving, and exit; what an upgrade "
+      "asks\n"
+      "                        of the new program first\n"
       "  --version, --help\n\n"
       "Settings, stronger than LOG_LEVEL of the environment, which is stronger than the file:\n"
       "  --set KEY=VALUE       any setting, like network.timeouts.idle=2m; may be repeated\n";
@@ -129,7 +140,8 @@ std::string usage() {
     text += line + std::string(shorthand.meaning) + '\n';
   }
   return text +
-         "\nSignals: HUP reloads, USR1 reopens the access log, TERM and INT drain and exit (twice: "
+         "\nSignals: HUP reloads, USR1 reopens the access log, USR2 upgrades in place, TERM and "
+         "INT drain and exit (twice: "
          "at once).\n"
          "Exit codes: 0 stopped in order, 1 cannot start, 2 wrong usage, 78 invalid "
          "configuration.\n";

@@ -15,7 +15,7 @@
 namespace bulkhead::supervisor {
 
 struct Options {
-  enum class Action { run, check, help, version };
+  enum class Action { run, check, self_check, help, version };
 
   Action action = Action::run;
   std::string config_file;                          // empty: find_config_file() decides
@@ -26,6 +26,8 @@ struct Options {
 
 using Environment = std::function<std::optional<std::string>(std::string_view)>;
 std::optional<std::string> process_environment(std::string_view name);
+// All of it, "NAME=value".
+std::vector<std::string> whole_environment();
 
 // arguments: without argv[0]. The error is one line for a person.
 tl::expected<Options, std::string> parse_options(

@@ -172,7 +172,7 @@ runtime::Task<std::string> Reload::replace(std::shared_ptr<Generation> next,
   auto opened_log = AccessLogFile::open(config.access_log);
   if (!opened_log) co_return opened_log.error();
   const auto acceptors = workforce_.plan(acceptor_count(config));
-  auto sockets = listeners_.open(config, acceptors, current_ ? current_->sockets : Sockets{});
+  auto sockets = listeners_.open(config, acceptors, current_ ? current_->sockets : inherited_);
   if (!sockets) co_return sockets.error();
   next->sockets = std::move(*sockets);
   if (const auto sealed = seal_projections(*next); !sealed) co_return sealed.error();
@@ -193,6 +193,7 @@ runtime::Task<std::string> Reload::replace(std::shared_ptr<Generation> next,
     co_return refusal;
   }
   current_ = next;
+  inherited_.clear();
   workforce_.settle(acceptors, config.reload.drain_timeout);
   changed_();
   co_return std::string();
@@ -247,6 +248,56 @@ void Reload::rotate_access_log() {
     send_access_log();
     log::info("access log rotated");
   }
+}
+
+void Reload::leave(DaemonState& state) const {
+  state.generation = current_ ? current_->number : 0;
+  state.last_generation = last_number_;
+  state.last_listener = listeners_.last_id();
+  state.reloads = counts_.done;
+  state.failed_reloads = counts_.failed;
+  for (const auto& socket : current_ ? current_->sockets : inherited_) {
+    state.listeners.push(
+        {socket->socket.get(), socket->acceptor, socket->dual_stack, socket->message()});
+  }
+}
+
+void Reload::inherit(const DaemonState& state) {
+  last_number_ = state.last_generation;
+  listeners_.set_last_id(state.last_listener);
+  counts_.done = state.reloads;
+  counts_.failed = state.failed_reloads;
+  for (const ListenerState& listener : state.listeners.items) {
+    auto socket = std::make_shared<ListeningSocket>();
+    socket->id = listener.listener.id;
+    socket->acceptor = listener.acceptor;
+    socket->dual_stack = listener.dual_stack;
+    socket->settings = settings_of(listener.listener);
+    socket->socket = platform::UniqueFd(listener.socket);
+    inherited_.push_back(std::move(socket));
+  }
+}
+
+Outcome Reload::go_on(config::LoadResult loaded, std::uint32_t generation) {
+  auto same = std::make_shared<Generation>();
+  same->number = generation;
+  same->config = loaded.config;
+  same->warnings = warnings_of(loaded.diagnostics);
+  same->sockets = std::exchange(inherited_, {});
+  if (const auto sealed = seal_projections(*same); !sealed) return failure(sealed.error());
+  auto opened_log = AccessLogFile::open(same->config->access_log);
+  if (opened_log) access_log_ = std::move(*opened_log);
+  current_ = std::move(same);
+  changed_();
+  Outcome outcome;
+  outcome.ok = true;
+  return outcome;
+}
+
+runtime::Task<Reload::Pause> Reload::pause() {
+  while (!free_.is_set()) co_await free_.wait_uncancelled();
+  free_.reset();
+  co_return Pause(free_);
 }
 
 void Reload::close_listeners() {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/load.h"
@@ -16,6 +17,7 @@
 #include "supervisor/access_log_file.h"
 #include "supervisor/generation.h"
 #include "supervisor/shared_pages.h"
+#include "supervisor/upgrade/state.h"
 #include "supervisor/workforce.h"
 
 namespace bulkhead::supervisor {
@@ -56,6 +58,28 @@ class Reload {
   std::string reopen_access_log();  // empty, or why not
   void rotate_access_log();         // if it is due
 
+  // For and from the program that runs in this process after and before this one: numbers, counts,
+  // listening sockets. inherit() comes before start().
+  void leave(DaemonState& state) const;
+  void inherit(const DaemonState& state);
+  // Instead of start(): the generation that the inherited workers serve goes on.
+  Outcome go_on(config::LoadResult loaded, std::uint32_t generation);
+
+  // The right to make a generation, for somebody who wants none made; given back with the object.
+  class Pause {
+   public:
+    explicit Pause(runtime::Event& free) : free_(&free) {}
+    Pause(Pause&& other) noexcept : free_(std::exchange(other.free_, nullptr)) {}
+    Pause& operator=(Pause&&) = delete;
+    ~Pause() {
+      if (free_ != nullptr) free_->set();
+    }
+
+   private:
+    runtime::Event* free_;
+  };
+  runtime::Task<Pause> pause();
+
   // Gives up the supervisor's copies of the listening sockets.
   void close_listeners();
 
@@ -78,6 +102,7 @@ class Reload {
   SharedPages& pages_;
   std::function<void()> changed_;
   Listeners listeners_;
+  Sockets inherited_;  // until the first generation
   std::shared_ptr<const Generation> current_;
   std::optional<AccessLogFile> access_log_;
   std::shared_ptr<Waiting> waiting_;

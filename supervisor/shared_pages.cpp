@@ -44,6 +44,39 @@ SharedPages::SharedPages()
   backend_page().seed = std::uint64_t{chance()} << 32 | chance();
 }
 
+PagesState SharedPages::leave() const {
+  PagesState state;
+  state.layout = layout;
+  state.backends = backends_memory_.get();
+  state.health = health_memory_.get();
+  state.counters.items = counters_.leave();
+  state.columns.items = columns_;
+  for (const std::string& name : slots_) state.slots.push(name);
+  return state;
+}
+
+void SharedPages::inherit(const PagesState& state) {
+  platform::UniqueFd backends(state.backends), health(state.health);
+  std::vector<platform::UniqueFd> counters;
+  for (const std::int32_t page : state.counters.items) counters.emplace_back(page);
+  columns_ = state.columns.items;
+  if (state.layout != layout) return;
+  auto view = platform::read_only_view(health.get());
+  auto backends_mapping =
+      platform::SharedMapping::map(backends.get(), sizeof(ipc::BackendPage), Access::read_write);
+  if (!view || !backends_mapping) return;
+  auto health_mapping =
+      platform::SharedMapping::map(view->get(), sizeof(ipc::HealthPage), Access::read_only);
+  if (!health_mapping) return;
+  backends_memory_ = std::move(backends);
+  backends_ = std::move(*backends_mapping);
+  health_memory_ = std::move(health);
+  health_view_ = std::move(*view);
+  health_ = std::move(*health_mapping);
+  for (const auto& name : state.slots.items) slots_.push_back(name.value);
+  counters_.inherit(std::move(counters));
+}
+
 std::uint32_t SharedPages::take_column() {
   const auto free = std::find(columns_.begin(), columns_.end(), false);
   const auto column = static_cast<std::uint32_t>(free - columns_.begin());

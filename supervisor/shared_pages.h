@@ -16,12 +16,19 @@
 #include "platform/shared_memory.h"
 #include "platform/unique_fd.h"
 #include "supervisor/counters_pages.h"
+#include "supervisor/upgrade/state.h"
 
 namespace bulkhead::supervisor {
 
 class SharedPages {
  public:
   SharedPages();  // throws std::runtime_error: without them nothing can start
+
+  // For and from the program that runs in this process after and before this one. inherit() comes
+  // before anything else; pages of another layout are not taken.
+  static constexpr std::uint32_t layout = 1;  // raise it with every change of ipc/page/
+  PagesState leave() const;
+  void inherit(const PagesState& state);
 
   // For a process that is about to be started; no_column when all are taken (it is then counted
   // nowhere).

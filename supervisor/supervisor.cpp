@@ -5,6 +5,7 @@
 
 #include "config/diff.h"
 #include "platform/descriptor.h"
+#include "runtime/both.h"
 #include "runtime/log.h"
 #include "runtime/socket.h"
 #include "runtime/timer.h"
@@ -17,18 +18,6 @@ namespace log = runtime::log;
 
 constexpr runtime::Duration rotate_interval{1'000};
 
-platform::SandboxMode to_platform(config::SandboxMode mode) {
-  switch (mode) {
-    case config::SandboxMode::automatic:
-      return platform::SandboxMode::automatic;
-    case config::SandboxMode::require:
-      return platform::SandboxMode::require;
-    case config::SandboxMode::off:
-      return platform::SandboxMode::off;
-  }
-  return platform::SandboxMode::automatic;
-}
-
 }  // namespace
 
 Supervisor::Supervisor(Start start, platform::SignalSet signals, platform::ServiceNotifier notifier)
@@ -37,10 +26,12 @@ Supervisor::Supervisor(Start start, platform::SignalSet signals, platform::Servi
       signals_(std::move(signals)),
       notifier_(std::move(notifier)),
       started_(runtime::Clock::now()),
-      workforce_(
-          {start_.directories.libexec, to_platform(sandbox_), [this] { return reload_.current(); },
-           [this](WorkerProcess& process) { reload_.hand_over_access_log(process); }, pages_}),
-      reload_(start_.load_options, workforce_, pages_, [this] { on_new_generation(); }) {}
+      workforce_({start_.directories.libexec, to_platform(sandbox_),
+                  [this] { return reload_.current(); },
+                  [this](WorkerProcess& process) { reload_.hand_over_access_log(process); }, pages_,
+                  [this] { return old_crews_.elders(); }}),
+      reload_(start_.load_options, workforce_, pages_, [this] { on_new_generation(); }),
+      old_crews_(workforce_, pages_) {}
 
 Supervisor::~Supervisor() = default;
 
@@ -57,13 +48,16 @@ runtime::Task<void> Supervisor::live() {
               {{"of", to_string(role)}, {"user", workforce_.identity(role).to_string()}});
   }
   runtime::spawn(obey_signals(), &scope_);
-  Outcome outcome = co_await reload_.start(std::move(start_.loaded));
+  runtime::Task<Outcome> beginning = begin();
+  Outcome outcome = co_await std::move(beginning);
   if (outcome.ok && !stopping_) {
     announce_ready();
+    finish_upgrade();
     runtime::spawn(rotate_log(), &scope_);
     runtime::spawn(watch_file(), &scope_);
     co_await stop_asked_.wait();
   } else if (!stopping_) {
+    co_await return_to_old_program(outcome.summary);
     log::error("cannot start", {{"reason", outcome.summary}});
     exit_code_ = 1;
   }
@@ -80,7 +74,9 @@ void Supervisor::announce_ready() {
     addresses += (addresses.empty() ? "" : ",") + std::string(protocol) + '=' + address;
   }
   control_ = std::make_unique<ControlServer>(*this, start_.directories.control_socket());
-  if (const std::string error = control_->listen(); !error.empty()) {
+  if (start_.inherited && start_.inherited->control >= 0) {
+    control_->listen_on(platform::UniqueFd(start_.inherited->control));
+  } else if (const std::string error = control_->listen(); !error.empty()) {
     log::error("no control socket: proxyctl cannot reach this daemon", {{"reason", error}});
   }
   notifier_.ready();
@@ -118,6 +114,9 @@ void Supervisor::obey(int signal) {
     case SIGUSR1:
       reload_.reopen_access_log();
       return;
+    case SIGUSR2:
+      runtime::spawn(upgrade_by_signal());
+      return;
     default:
       log::debug("signal ignored", {{"signal", signal}});
   }
@@ -148,6 +147,7 @@ runtime::Task<void> Supervisor::rotate_log() {
 void Supervisor::stop(std::string_view why) {
   if (stopping_) {
     log::warn("ending at once", {{"asked_by", why}});
+    old_crews_.force();
     return workforce_.force();
   }
   stopping_ = true;
@@ -162,7 +162,10 @@ runtime::Task<void> Supervisor::shut_down() {
       reload_.current() ? reload_.current()->config->shutdown : config::Shutdown{};
   // Nobody may hold a generation from here on: its listening sockets would stay open.
   reload_.close_listeners();
-  co_await workforce_.shut_down(times.drain_timeout, times.force_timeout);
+  old_crews_.relieve(times.drain_timeout);
+  const auto deadline = runtime::Loop::current().after(times.force_timeout);
+  co_await runtime::both(workforce_.shut_down(times.drain_timeout, times.force_timeout),
+                         old_crews_.shut_down(deadline));
   if (control_) co_await control_->close();
   scope_.cancel();
   co_await tasks_.empty();

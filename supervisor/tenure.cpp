@@ -25,4 +25,19 @@ tl::expected<Tenure::Made, platform::Error> Tenure::make(std::uint32_t holder,
   return Made{std::move(tenure), std::move(pair->first)};
 }
 
+TenureState Tenure::state() const {
+  return {holder, vault_end.get(), flows.get(), copies.get()};
+}
+
+std::shared_ptr<Tenure> Tenure::inherit(const TenureState& state, std::uint32_t place) {
+  if (state.holder == 0) return nullptr;
+  auto tenure = std::make_shared<Tenure>();
+  tenure->holder = state.holder;
+  tenure->place = place;
+  tenure->vault_end.reset(state.vault_end);
+  tenure->flows.reset(state.flows);
+  tenure->copies.reset(state.copies);
+  return tenure;
+}
+
 }  // namespace bulkhead::supervisor

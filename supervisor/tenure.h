@@ -9,6 +9,7 @@
 
 #include "platform/error.h"
 #include "platform/unique_fd.h"
+#include "supervisor/upgrade/state.h"
 
 namespace bulkhead::supervisor {
 
@@ -21,6 +22,10 @@ struct Tenure {
   // Makes all of it, and the acceptor's own end of the channel.
   struct Made;
   static tl::expected<Made, platform::Error> make(std::uint32_t holder, std::uint32_t place);
+
+  // For and from the program that runs in this process after and before this one; null for none.
+  TenureState state() const;
+  static std::shared_ptr<Tenure> inherit(const TenureState& state, std::uint32_t place);
 };
 
 struct Tenure::Made {

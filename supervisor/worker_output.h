@@ -18,6 +18,8 @@ class WorkerOutput {
   // Takes the read end of platform::pipe_from_child(). name as in the worker's log.
   WorkerOutput(platform::UniqueFd pipe, std::string name, pid_t pid);
 
+  int descriptor() const { return pipe_.fd(); }  // the read end
+
   // Passes on what comes, until the pipe's end or finish().
   runtime::Task<void> run();
 

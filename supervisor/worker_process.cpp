@@ -1,5 +1,6 @@
 #include "supervisor/worker_process.h"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <fcntl.h>
@@ -35,6 +36,14 @@ std::vector<std::string> worker_environment() {
   return environment;
 }
 
+runtime::Deadline to_deadline(std::uint64_t nanoseconds) {
+  return runtime::Deadline(std::chrono::nanoseconds(nanoseconds));
+}
+
+std::uint64_t to_nanoseconds(runtime::Deadline time) {
+  return static_cast<std::uint64_t>(time.time_since_epoch() / std::chrono::nanoseconds(1));
+}
+
 std::string name_of(proto::Party role, std::uint32_t index) {
   return std::string(to_string(role)) + '.' + std::to_string(index);
 }
@@ -66,21 +75,25 @@ tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> WorkerProcess::sta
   }
   auto child = platform::spawn(request);
   if (!child) return tl::unexpected(child.error());
-  return std::shared_ptr<WorkerProcess>(new WorkerProcess(
-      launch, std::move(control->first), std::move(*child), std::move(output->read_end)));
+  std::shared_ptr<WorkerProcess> process(
+      new WorkerProcess(launch.role, launch.arguments.index, std::move(control->first),
+                        std::move(*child), std::move(output->read_end)));
+  process->egress_end_ = std::move(launch.egress_end);
+  process->column_ = launch.column;
+  process->tenure_ = std::move(launch.tenure);
+  process->give_recorder();
+  process->give_pages();
+  return process;
 }
 
-WorkerProcess::WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control,
+WorkerProcess::WorkerProcess(proto::Party role, std::uint32_t index, platform::UniqueFd control,
                              platform::Child child, platform::UniqueFd output)
-    : name_(name_of(launch.role, launch.arguments.index)),
-      role_(launch.role),
-      index_(launch.arguments.index),
+    : name_(name_of(role, index)),
+      role_(role),
+      index_(index),
       child_(std::move(child)),
-      channel_(std::move(control), proto::Party::supervisor, launch.role),
+      channel_(std::move(control), proto::Party::supervisor, role),
       output_(std::move(output), name_, child_.pid),
-      egress_end_(std::move(launch.egress_end)),
-      tenure_(std::move(launch.tenure)),
-      column_(launch.column),
       started_(runtime::Clock::now()) {
   channel_.on<proto::Hello>(
       [this](proto::Hello hello, ipc::Envelope&) { greet(std::move(hello)); });
@@ -91,8 +104,6 @@ WorkerProcess::WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control,
     drained_ = true;
     log::info("worker drained", {{"worker", name_}, {"cut", message.cut}});
   });
-  give_recorder();
-  give_pages();
 }
 
 void WorkerProcess::give_pages() {
@@ -102,18 +113,62 @@ void WorkerProcess::give_pages() {
   channel_.send(proto::Page{proto::PageKind::copy_buffers, index_}, copies);
 }
 
+std::shared_ptr<WorkerProcess> WorkerProcess::inherit(const WorkerState& state) {
+  platform::Child child{state.pid, platform::UniqueFd(state.pidfd)};
+  std::shared_ptr<WorkerProcess> process(
+      new WorkerProcess(state.hello.role, state.index, platform::UniqueFd(state.control),
+                        std::move(child), platform::UniqueFd(state.output)));
+  process->egress_end_.reset(state.egress_end);
+  process->started_ = to_deadline(state.started_ns);
+  if (state.draining_ns != 0) process->draining_since_ = to_deadline(state.draining_ns);
+  process->column_ = state.column;
+  process->generation_ = state.generation;
+  process->hello_ = state.hello;
+  process->greeted_ok_ = true;
+  process->greeting_.set();
+  process->channel_.resume();
+  process->tenure_ = Tenure::inherit(state.tenure, state.index);
+  process->relinquished_ = state.relinquished;
+  process->keep_recorder(platform::UniqueFd(state.recorder));
+  return process;
+}
+
+WorkerState WorkerProcess::state() const {
+  WorkerState state;
+  state.index = index_;
+  state.pid = child_.pid;
+  state.pidfd = child_.pidfd.get();
+  state.control = channel_.fd();
+  state.output = output_.descriptor();
+  state.egress_end = egress_end_.get();
+  state.recorder = recorder_memory_.get();
+  state.started_ns = to_nanoseconds(started_);
+  if (draining_since_) state.draining_ns = to_nanoseconds(*draining_since_);
+  state.column = column_;
+  state.generation = generation_;
+  if (tenure_) state.tenure = tenure_->state();
+  state.relinquished = relinquished_;
+  state.hello = hello_;
+  state.hello.role = role_;
+  return state;
+}
+
 // Without the memory for it the worker goes on, unrecorded.
 void WorkerProcess::give_recorder() {
   auto memory =
       platform::create_shared_memory("bulkhead-" + name_ + "-recorder", sizeof(ipc::RecorderPage));
-  if (!memory) return;
-  auto mapping = platform::SharedMapping::map(memory->get(), sizeof(ipc::RecorderPage),
-                                              platform::SharedMapping::Access::read_only);
-  if (!mapping) return;
-  recorder_memory_ = std::move(*memory);
-  recorder_ = std::move(*mapping);
+  if (!memory || !keep_recorder(std::move(*memory))) return;
   const std::array descriptors{recorder_memory_.get()};
   channel_.send(proto::Page{proto::PageKind::recorder, index_}, descriptors);
+}
+
+bool WorkerProcess::keep_recorder(platform::UniqueFd memory) {
+  auto mapping = platform::SharedMapping::map(memory.get(), sizeof(ipc::RecorderPage),
+                                              platform::SharedMapping::Access::read_only);
+  if (!mapping) return false;
+  recorder_memory_ = std::move(memory);
+  recorder_ = std::move(*mapping);
+  return true;
 }
 
 ipc::FlightRecord WorkerProcess::flight_record() const {
@@ -258,7 +313,10 @@ void WorkerProcess::commit(const Generation& generation) {
   message.generation = generation.number;
   channel_.send(message);
   generation_ = generation.number;
-  const auto ids = generation.listener_ids(index_);
+  set_listeners(generation.listener_ids(index_));
+}
+
+void WorkerProcess::set_listeners(const std::vector<std::uint32_t>& ids) {
   committed_listeners_ = {ids.begin(), ids.end()};
   listeners_ = committed_listeners_;
 }
@@ -274,8 +332,14 @@ void WorkerProcess::drain(runtime::Duration timeout, bool hand_over) {
   proto::Drain message;
   message.timeout_ms = static_cast<std::uint32_t>(timeout.count());
   message.hand_over = hand_over;
-  draining_ = true;
-  channel_.send(message);
+  if (hand_over)
+    message.idle_ms = static_cast<std::uint32_t>(std::min(idle_grace, timeout).count());
+  if (!draining_since_) draining_since_ = runtime::Clock::now();
+  if (understands()) {
+    channel_.send(message);
+  } else {
+    [[maybe_unused]] const auto result = platform::send_signal(child_, SIGTERM);
+  }
 }
 
 void WorkerProcess::kill(const std::string& why) {

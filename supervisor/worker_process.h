@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <tl/expected.hpp>
@@ -23,6 +24,7 @@
 #include "runtime/task.h"
 #include "supervisor/generation.h"
 #include "supervisor/tenure.h"
+#include "supervisor/upgrade/state.h"
 #include "supervisor/worker_output.h"
 #include "workers/process/arguments.h"
 
@@ -48,6 +50,11 @@ class WorkerProcess {
  public:
   static tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> start(WorkerLaunch launch);
 
+  // One that was started by the program that ran in this process before; takes its descriptors.
+  static std::shared_ptr<WorkerProcess> inherit(const WorkerState& state);
+  // For the program that comes after this one; crew is the caller's to fill in.
+  WorkerState state() const;
+
   // Until the process has ended and was reaped. Called once; the caller keeps the object until
   // then.
   runtime::Task<platform::ExitReason> run();
@@ -68,8 +75,10 @@ class WorkerProcess {
   runtime::Task<bool> wait_end(runtime::Deadline deadline);
 
   // Tells it to end; when it has not at the deadline it is the caller's to kill.
-  // hand_over: its raw flows are not waited for, another acceptor goes on with them.
+  // hand_over: another worker serves instead, so that no client need notice: raw flows are not
+  // waited for but go to another acceptor, and idle connections are kept open for one more request.
   void drain(runtime::Duration timeout, bool hand_over = false);
+  static constexpr runtime::Duration idle_grace{5'000};
   void kill(const std::string& why);  // why: for the log; empty logs nothing
 
   ipc::Channel& channel() { return channel_; }
@@ -85,10 +94,15 @@ class WorkerProcess {
   proto::Party role() const { return role_; }
   std::uint32_t index() const { return index_; }
   pid_t pid() const { return child_.pid; }
+  // Sockets of these ids were given to it by the program before.
+  void set_listeners(const std::vector<std::uint32_t>& ids);
   runtime::Deadline started() const { return started_; }
   bool greeted() const { return greeted_ok_; }
   bool ended() const { return ended_; }
-  bool draining() const { return draining_; }
+  bool draining() const { return draining_since_.has_value(); }
+  std::optional<runtime::Deadline> draining_since() const { return draining_since_; }
+  // It was built from the same messages; otherwise it can be told to end and nothing else.
+  bool understands() const { return hello_.version == proto::protocol_version; }
   // Once it has ended: neither by its own will after a drain, nor dismissed.
   bool died() const { return !dismissed_ && !(drained_ && exit_.clean()); }
   // What it did last; once it has ended.
@@ -103,12 +117,13 @@ class WorkerProcess {
     runtime::Event complete;
   };
 
-  WorkerProcess(WorkerLaunch& launch, platform::UniqueFd control, platform::Child child,
-                platform::UniqueFd output);
+  WorkerProcess(proto::Party role, std::uint32_t index, platform::UniqueFd control,
+                platform::Child child, platform::UniqueFd output);
   void take_connections(proto::Connections part, std::uint32_t id);
   void greet(proto::Hello hello);
   void give_recorder();
   void give_pages();
+  bool keep_recorder(platform::UniqueFd memory);
   bool hand_over_listeners(const Generation& generation);
   runtime::Task<std::string> describe_end();
   runtime::Task<void> live();
@@ -125,7 +140,7 @@ class WorkerProcess {
   std::shared_ptr<Tenure> tenure_;
   platform::UniqueFd recorder_memory_;
   platform::SharedMapping recorder_;
-  std::uint32_t column_;
+  std::uint32_t column_ = ipc::no_column;
   runtime::Deadline started_;
   runtime::Event greeting_;  // greeted, or ended
   runtime::Event over_;
@@ -136,7 +151,8 @@ class WorkerProcess {
   std::map<std::uint32_t, ConnectionQuery*> queries_;
   std::uint32_t last_query_ = 0;
   std::uint32_t generation_ = 0;
-  bool greeted_ok_ = false, draining_ = false, drained_ = false, ended_ = false;
+  std::optional<runtime::Deadline> draining_since_;
+  bool greeted_ok_ = false, drained_ = false, ended_ = false;
   bool dismissed_ = false, relinquished_ = false;
 };
 

@@ -29,6 +29,18 @@ bool is_named(const Worker& worker, const std::vector<std::uint32_t>& acceptors)
 
 }  // namespace
 
+platform::SandboxMode to_platform(config::SandboxMode mode) {
+  switch (mode) {
+    case config::SandboxMode::automatic:
+      return platform::SandboxMode::automatic;
+    case config::SandboxMode::require:
+      return platform::SandboxMode::require;
+    case config::SandboxMode::off:
+      return platform::SandboxMode::off;
+  }
+  return platform::SandboxMode::automatic;
+}
+
 Workforce::Workforce(Surroundings surroundings)
     : surroundings_(std::move(surroundings)),
       estates_({[this] { return heirs(); },
@@ -117,11 +129,13 @@ std::string Workforce::start_missing(const std::vector<std::uint32_t>& acceptors
   return error;
 }
 
-void Workforce::add(Party role, std::uint32_t index, std::shared_ptr<WorkerProcess> process) {
+void Workforce::add(Party role, std::uint32_t index, std::shared_ptr<WorkerProcess> process,
+                    bool newcomer) {
   auto worker = std::make_shared<Worker>();
   worker->role = role;
   worker->index = index;
   worker->process = std::move(process);
+  worker->newcomer = newcomer;
   workers_.push_back(worker);
   runtime::spawn(keep_filled(worker));
 }
@@ -169,6 +183,27 @@ runtime::Task<void> Workforce::retire(std::shared_ptr<WorkerProcess> process,
   const auto deadline = runtime::Loop::current().after(drain_timeout + drain_grace);
   const bool ended = co_await process->wait_end(deadline);
   if (!ended) process->kill("did not end after its drain");
+}
+
+void Workforce::adopt(const WorkerState& state) {
+  auto process = WorkerProcess::inherit(state);
+  listen_for_estates(process);
+  add(state.hello.role, state.index, std::move(process), false);
+}
+
+void Workforce::leave(DaemonState& state) const {
+  state.last_holder = last_holder_;
+  for (const auto& worker : workers_) {
+    if (is_alive(*worker)) state.workers.push(worker->process->state());
+  }
+}
+
+runtime::Task<void> Workforce::all_said(runtime::Deadline deadline) const {
+  const auto workers = workers_;
+  for (const auto& worker : workers) {
+    const auto process = worker->process;
+    if (process) co_await process->channel().sent(deadline);
+  }
 }
 
 void Workforce::force() {

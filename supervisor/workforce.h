@@ -21,6 +21,8 @@
 
 namespace bulkhead::supervisor {
 
+platform::SandboxMode to_platform(config::SandboxMode mode);
+
 class Workforce {
  public:
   struct Surroundings {
@@ -31,6 +33,8 @@ class Workforce {
     // Called just before a process begins to serve a generation.
     std::function<void(WorkerProcess&)> before_commit;
     SharedPages& pages;  // outlives this
+    // Acceptors of programs that ran in this process before, whose flows our vault holds.
+    std::function<std::vector<std::shared_ptr<WorkerProcess>>()> elders;
   };
 
   explicit Workforce(Surroundings surroundings);
@@ -60,7 +64,20 @@ class Workforce {
   const Estates& estates() const { return estates_; }
   std::vector<std::shared_ptr<WorkerProcess>> acceptors() const;  // that serve
   const platform::Identity& identity(proto::Party role) const;
-  const Crashes& crashes() const { return crashes_; }
+  Crashes& crashes() { return crashes_; }
+  // Fills a place with a worker that served before the program that ran here in between.
+  void adopt(const WorkerState& state);
+  // For and from the program that runs in this process after and before this one.
+  void leave(DaemonState& state) const;
+  void inherit(const DaemonState& state) { last_holder_ = state.last_holder; }
+  // An acceptor of the program before: what it lets go of, or leaves at its death, goes to ours.
+  void welcome(const std::shared_ptr<WorkerProcess>& elder);
+  void hold_for(WorkerProcess& elder);  // our vault does, from now on
+  void farewell(const WorkerProcess& elder);
+  // True when no flow is on its way from one acceptor to another; waits for that.
+  runtime::Task<bool> settled(runtime::Deadline deadline);
+  // Waits until all that was said to the workers is theirs to read.
+  runtime::Task<void> all_said(runtime::Deadline deadline) const;
 
   // The end: nobody is restarted any more; acceptors drain, then egress and vault; who is left is
   // killed. Returns when no worker and no coroutine of ours is left.
@@ -69,7 +86,8 @@ class Workforce {
   void force();
 
  private:
-  void add(proto::Party role, std::uint32_t index, std::shared_ptr<WorkerProcess> process);
+  void add(proto::Party role, std::uint32_t index, std::shared_ptr<WorkerProcess> process,
+           bool newcomer = true);
   tl::expected<std::shared_ptr<WorkerProcess>, std::string> launch(proto::Party role,
                                                                    std::uint32_t index,
                                                                    const config::Config& config);
@@ -82,7 +100,7 @@ class Workforce {
   void connect_to_all_acceptors(WorkerProcess& peer);
   void listen_for_estates(const std::shared_ptr<WorkerProcess>& process);
   // After its process' end: what becomes of what it carried.
-  void settle_estate(const WorkerProcess& process, const Worker& worker);
+  void settle_estate(const WorkerProcess& process, bool refilled);
   // Lets another acceptor take the connections of one that has to wait for its restart.
   void lend_listeners(std::uint32_t acceptor);
   std::vector<Estates::Heir> heirs() const;

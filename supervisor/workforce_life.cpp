@@ -1,9 +1,11 @@
 // How a place in the workforce stays filled: start, live, die, wait, start again; and what a new
 // process is given.
+#include <algorithm>
 #include <array>
 
 #include "platform/message_socket.h"
 #include "runtime/log.h"
+#include "runtime/timer.h"
 #include "supervisor/workforce.h"
 
 namespace bulkhead::supervisor {
@@ -11,6 +13,12 @@ namespace {
 
 namespace log = runtime::log;
 using proto::Party;
+
+constexpr runtime::Duration settling_interval{10};
+
+bool is_alive(const Worker& worker) {
+  return worker.process && !worker.process->ended();
+}
 
 log::Level to_level(config::LogLevel level) {
   return static_cast<log::Level>(level);
@@ -80,6 +88,37 @@ void Workforce::connect_to_all_acceptors(WorkerProcess& peer) {
     connect(*worker->process, peer);
     worker->process->channel().send(proto::PeerRestarted{peer.role()});
   }
+  if (peer.role() != Party::vault || !surroundings_.elders) return;
+  for (const auto& elder : surroundings_.elders()) hold_for(*elder);
+}
+
+void Workforce::welcome(const std::shared_ptr<WorkerProcess>& elder) {
+  if (elder->tenure() && elder->understands()) listen_for_estates(elder);
+}
+
+void Workforce::hold_for(WorkerProcess& elder) {
+  const auto ours = vault();
+  if (!ours) return;  // it will come, and asks who there is
+  connect(elder, *ours);
+  elder.channel().send(proto::PeerRestarted{Party::vault});
+}
+
+void Workforce::farewell(const WorkerProcess& elder) {
+  if (elder.understands()) settle_estate(elder, false);
+}
+
+runtime::Task<bool> Workforce::settled(runtime::Deadline deadline) {
+  const auto is_letting_go = [](const std::shared_ptr<Worker>& worker) {
+    return is_alive(*worker) && worker->process->draining() && worker->process->tenure() &&
+           !worker->process->relinquished();
+  };
+  for (;;) {
+    const bool busy =
+        estates_.unsettled() != 0 || std::any_of(workers_.begin(), workers_.end(), is_letting_go);
+    if (!busy) co_return true;
+    if (runtime::Clock::now() >= deadline) co_return false;
+    co_await runtime::sleep_for(settling_interval);
+  }
 }
 
 // The end stays with the supervisor too: what the acceptor says while the peer is not there waits
@@ -110,7 +149,7 @@ void Workforce::listen_for_estates(const std::shared_ptr<WorkerProcess>& process
       });
 }
 
-void Workforce::settle_estate(const WorkerProcess& process, const Worker& worker) {
+void Workforce::settle_estate(const WorkerProcess& process, bool refilled) {
   if (!process.tenure()) return;
   estates_.heir_died(process.tenure()->holder);
   if (process.relinquished()) return estates_.settle();
@@ -118,7 +157,6 @@ void Workforce::settle_estate(const WorkerProcess& process, const Worker& worker
     estates_.forget(*process.tenure());
     return estates_.settle();
   }
-  const bool refilled = !worker.retired && !stopping_;
   estates_.leave(process.tenure(),
                  refilled ? Estates::Leaving::died : Estates::Leaving::died_for_good);
 }
@@ -152,7 +190,7 @@ runtime::Task<void> Workforce::keep_filled(std::shared_ptr<Worker> worker) {
     if (process->died()) crashes_.note(*process);
     if (worker->newcomer) worker->retired = true;
     const runtime::Duration delay = worker->note_end(reason.to_string(), lifetime);
-    settle_estate(*process, *worker);
+    settle_estate(*process, !worker->retired && !stopping_);
     changed_.set();
     filled = co_await refill(worker, delay);
   }

@@ -24,6 +24,12 @@ ServiceNotifier ServiceNotifier::from_environment() {
   return notifier;
 }
 
+ServiceNotifier ServiceNotifier::from_descriptor(UniqueFd socket) {
+  ServiceNotifier notifier;
+  notifier.socket_ = std::move(socket);
+  return notifier;
+}
+
 void ServiceNotifier::ready() {
   send("READY=1");
 }

@@ -41,6 +41,8 @@ class Answer {
   void done(std::uint8_t exit_code, std::string_view message = {});
   bool is_done() const { return done_; }
 
+  int descriptor() const { return channel_.fd(); }  // of the conversation
+
  private:
   static constexpr unsigned check_after = 256;
 

@@ -36,6 +36,8 @@ CommandFunction find_command(proto::CommandName name) {
       return show_stats;
     case proto::CommandName::reopen_logs:
       return reopen_logs;
+    case proto::CommandName::upgrade:
+      return upgrade_daemon;
     case proto::CommandName::stop:
       return stop_daemon;
     case proto::CommandName::end_:

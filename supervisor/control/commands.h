@@ -48,6 +48,8 @@ runtime::Task<void> show_stats(Supervisor& supervisor, const proto::Command& com
                                Answer& answer);
 runtime::Task<void> reopen_logs(Supervisor& supervisor, const proto::Command& command,
                                 Answer& answer);
+runtime::Task<void> upgrade_daemon(Supervisor& supervisor, const proto::Command& command,
+                                   Answer& answer);
 runtime::Task<void> stop_daemon(Supervisor& supervisor, const proto::Command& command,
                                 Answer& answer);
 

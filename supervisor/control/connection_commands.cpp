@@ -22,7 +22,7 @@ std::optional<std::uint64_t> parse_id(const std::string& text) {
 runtime::Task<void> list_connections(Supervisor& supervisor, const proto::Command&,
                                      Answer& answer) {
   const auto deadline = runtime::Loop::current().after(connections_timeout);
-  for (const auto& acceptor : supervisor.workforce().acceptors()) {
+  for (const auto& acceptor : supervisor.all_acceptors()) {
     const auto rows = co_await acceptor->connections(deadline);
     for (const proto::ConnectionRow& row : rows) {
       const bool going_on = co_await answer.row(row);
@@ -41,7 +41,7 @@ runtime::Task<void> close_connection(Supervisor& supervisor, const proto::Comman
   const auto deadline = runtime::Loop::current().after(connections_timeout);
   proto::CloseConnections message;
   message.id = *id;
-  for (const auto& acceptor : supervisor.workforce().acceptors()) {
+  for (const auto& acceptor : supervisor.all_acceptors()) {
     const auto rows = co_await acceptor->connections(deadline);
     const auto is_it = [&](const proto::ConnectionRow& row) { return row.id == *id; };
     if (std::none_of(rows.begin(), rows.end(), is_it)) continue;

@@ -1,4 +1,5 @@
 // status, logs reopen, stop.
+#include <algorithm>
 #include <chrono>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 namespace bulkhead::supervisor {
 namespace {
 
+constexpr runtime::Duration connections_timeout{1'000};
 constexpr runtime::Duration vault_timeout{500};
 
 std::uint64_t since(runtime::Deadline start) {
@@ -67,6 +69,16 @@ runtime::Task<proto::SurvivalPart> ask_for_survival(Supervisor& supervisor) {
   co_return part;
 }
 
+void fill(proto::WorkerRow& row, const WorkerProcess& process) {
+  row.pid = static_cast<std::uint32_t>(process.pid());
+  row.uptime_ms = since(process.started());
+  if (process.draining_since()) row.draining_ms = since(*process.draining_since());
+  row.generation = process.generation();
+  row.uid = process.hello().uid;
+  row.sandbox_complete = process.hello().sandbox_complete;
+  row.layers = process.hello().layers;
+}
+
 proto::WorkerRow worker_row(Supervisor& supervisor, const Worker& worker) {
   proto::WorkerRow row;
   row.role = worker.role;
@@ -75,14 +87,46 @@ proto::WorkerRow worker_row(Supervisor& supervisor, const Worker& worker) {
   row.restarts = worker.restarts;
   row.last_exit = worker.last_exit;
   row.identity = supervisor.workforce().identity(worker.role).to_string();
-  if (!worker.process) return row;
-  row.pid = static_cast<std::uint32_t>(worker.process->pid());
-  row.uptime_ms = since(worker.process->started());
-  row.generation = worker.process->generation();
-  row.uid = worker.process->hello().uid;
-  row.sandbox_complete = worker.process->hello().sandbox_complete;
-  row.layers = worker.process->hello().layers;
+  row.crew = supervisor.crew();
+  if (worker.process) fill(row, *worker.process);
   return row;
+}
+
+proto::WorkerRow worker_row(Supervisor& supervisor, const WorkerProcess& process) {
+  proto::WorkerRow row;
+  row.role = process.role();
+  row.index = static_cast<std::uint16_t>(process.index());
+  row.state = process.draining() ? "draining" : "running";
+  row.identity = supervisor.workforce().identity(process.role()).to_string();
+  fill(row, process);
+  return row;
+}
+
+// Who drains says what for: its connections.
+runtime::Task<void> count_connections(std::shared_ptr<WorkerProcess> process,
+                                      proto::WorkerRow& row) {
+  if (process->role() != proto::Party::acceptor || !process->draining()) co_return;
+  if (!process->understands()) co_return;
+  const auto deadline = runtime::Loop::current().after(connections_timeout);
+  const auto rows = co_await process->connections(deadline);
+  row.connections = rows.size();
+}
+
+runtime::Task<bool> show_old_crews(Supervisor& supervisor, Answer& answer) {
+  const auto members = supervisor.old_crews().members();
+  for (const OldCrews::Member& member : members) {
+    proto::WorkerRow row = worker_row(supervisor, *member.process);
+    row.crew = member.crew;
+    if (supervisor.old_crews().relieved()) {
+      // Who waits for the acceptors of its crew is on its way out as well.
+      row.state = "draining";
+      row.draining_ms = std::max(row.draining_ms, since(*supervisor.old_crews().relieved()));
+    }
+    co_await count_connections(member.process, row);
+    const bool going_on = co_await answer.row(std::move(row));
+    if (!going_on) co_return false;
+  }
+  co_return true;
 }
 
 }  // namespace
@@ -95,8 +139,12 @@ runtime::Task<void> show_status(Supervisor& supervisor, const proto::Command&, A
   bool going_on = co_await answer.row(std::move(summary));
   const auto workers = supervisor.workforce().workers();
   for (std::size_t i = 0; going_on && i < workers.size(); ++i) {
-    going_on = co_await answer.row(worker_row(supervisor, *workers[i]));
+    proto::WorkerRow row = worker_row(supervisor, *workers[i]);
+    const auto process = workers[i]->process;
+    if (process) co_await count_connections(process, row);
+    going_on = co_await answer.row(std::move(row));
   }
+  if (going_on) going_on = co_await show_old_crews(supervisor, answer);
   for (const config::Listener& listener :
        config::proxy_listeners(*supervisor.reload().current()->config)) {
     ListeningSocket description;
@@ -115,6 +163,16 @@ runtime::Task<void> reopen_logs(Supervisor& supervisor, const proto::Command&, A
   const std::string error = supervisor.reload().reopen_access_log();
   answer.done(error.empty() ? 0 : 1, error.empty() ? "the access log is open anew" : error);
   co_return;
+}
+
+// When it works, the program that takes our place answers.
+runtime::Task<void> upgrade_daemon(Supervisor& supervisor, const proto::Command& command,
+                                   Answer& answer) {
+  runtime::Task<UpgradeFailure> attempt =
+      supervisor.upgrade(argument(command, 0), answer.descriptor());
+  UpgradeFailure failure = co_await std::move(attempt);
+  co_await answer.text(std::move(failure.output));
+  answer.done(1, "not upgraded: " + failure.problem + "; bulkhead " BULKHEAD_VERSION " goes on");
 }
 
 runtime::Task<void> stop_daemon(Supervisor& supervisor, const proto::Command&, Answer& answer) {

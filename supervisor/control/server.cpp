@@ -49,9 +49,32 @@ ControlServer::~ControlServer() = default;
 std::string ControlServer::listen() {
   auto listener = platform::listen_message_socket(path_, 0600);
   if (!listener) return path_ + ": " + listener.error().to_string();
-  listener_ = std::move(*listener);
-  runtime::spawn(accept_clients(), &scope_);
+  listen_on(std::move(*listener));
   return {};
+}
+
+void ControlServer::listen_on(platform::UniqueFd listener) {
+  listener_ = std::move(listener);
+  runtime::spawn(accept_clients(), &scope_);
+}
+
+void ControlServer::take_on(platform::UniqueFd socket, Function function) {
+  runtime::spawn(converse_on(std::move(socket), std::move(function)), &scope_);
+}
+
+runtime::Task<void> ControlServer::converse_on(platform::UniqueFd socket, Function function) {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  Client client(std::move(socket));
+  client.channel.resume();
+  co_await runtime::both(run(client.channel, client.asked), answer_on(client, std::move(function)));
+}
+
+runtime::Task<void> ControlServer::answer_on(Client& client, Function function) {
+  Answer answer(client.channel);
+  co_await function(answer);
+  if (!answer.is_done()) answer.done(0);
+  co_await client.channel.sent(runtime::Loop::current().after(Answer::unread_timeout));
+  client.channel.close("answered");
 }
 
 runtime::Task<void> ControlServer::close() {

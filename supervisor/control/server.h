@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 
 #include "platform/unique_fd.h"
@@ -27,6 +28,13 @@ class ControlServer {
 
   // Begins to serve. The error is for a person.
   std::string listen();
+  // The same on a socket that the program before this one in this process listened on.
+  void listen_on(platform::UniqueFd listener);
+  int descriptor() const { return listener_.get(); }
+
+  // A client of that program whose command is answered by `function`.
+  using Function = std::function<runtime::Task<void>(Answer&)>;
+  void take_on(platform::UniqueFd socket, Function function);
   // Removes the socket, ends all conversations and waits for their end.
   runtime::Task<void> close();
 
@@ -37,6 +45,8 @@ class ControlServer {
   void admit(platform::UniqueFd socket);
   runtime::Task<void> converse(platform::UniqueFd socket);
   runtime::Task<void> answer(Client& client);
+  runtime::Task<void> converse_on(platform::UniqueFd socket, Function function);
+  runtime::Task<void> answer_on(Client& client, Function function);
 
   Supervisor& supervisor_;
   std::string path_;

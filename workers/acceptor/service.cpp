@@ -140,6 +140,10 @@ void AcceptorService::stop_listening() {
   serving_.clear();
 }
 
+void AcceptorService::before_drain(const proto::Drain& order) {
+  idle_grace_ = runtime::Duration(order.idle_ms);
+}
+
 runtime::Task<void> AcceptorService::hand_over(runtime::Deadline deadline) {
   stop_listening();
   co_await acceptor_.flows.relinquish(deadline);
@@ -147,7 +151,7 @@ runtime::Task<void> AcceptorService::hand_over(runtime::Deadline deadline) {
 
 runtime::Task<std::uint32_t> AcceptorService::drain(runtime::Deadline deadline) {
   stop_listening();
-  acceptor_.connections.start_draining();
+  acceptor_.connections.start_draining(idle_grace_);
   acceptor_.pool.clear();
   const auto result = co_await acceptor_.connections.gate().empty(deadline);
   const auto cut = static_cast<std::uint32_t>(acceptor_.connections.size());

@@ -22,6 +22,7 @@ class AcceptorService final : public workers::Service {
                       const std::vector<std::uint32_t>& listeners) override;
   void commit(std::uint32_t generation) override;
   void abort(std::uint32_t generation) override;
+  void before_drain(const proto::Drain& order) override;
   runtime::Task<void> hand_over(runtime::Deadline deadline) override;
   runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) override;
 
@@ -43,6 +44,7 @@ class AcceptorService final : public workers::Service {
   std::map<std::uint32_t, std::shared_ptr<Listening>> arrived_;  // not started yet
   std::optional<Prepared> prepared_;
   runtime::Gate watching_;
+  runtime::Duration idle_grace_{0};
   bool ended_ = false;  // drained: the channel to the egress ends by our own will
 };
 

@@ -74,6 +74,8 @@ class Worker {
       service_.abort(message.generation);
     });
     control_.on<proto::Drain>([this](proto::Drain message, ipc::Envelope&) {
+      if (draining_) return;
+      service_.before_drain(message);
       start_drain(runtime::Loop::current().after(runtime::Duration(message.timeout_ms)),
                   message.hand_over);
     });

@@ -38,6 +38,8 @@ class Service {
   // the role does not know is dropped.
   virtual void page(proto::Page, platform::UniqueFd) {}
 
+  // What the order says beyond its deadline; called just before hand_over() and drain().
+  virtual void before_drain(const proto::Drain&) {}
   // Before drain(): what can go on in another process is let go (Drain::hand_over).
   virtual runtime::Task<void> hand_over(runtime::Deadline) { co_return; }
 

@@ -1,6 +1,7 @@
 #include "workers/acceptor/observe/connection_table.h"
 
 #include "ipc/page/flight_recorder.h"
+#include "runtime/timer.h"
 
 namespace bulkhead::acceptor {
 
@@ -41,7 +42,7 @@ void ConnectionEntry::set_protocol(std::string_view name) {
 
 void ConnectionEntry::set_idle(bool idle) {
   idle_ = idle;
-  if (idle && table_.draining()) scope_.cancel();
+  if (idle && !table_.idle_may_stay_) scope_.cancel();
 }
 
 proto::ConnectionRow ConnectionEntry::row(runtime::Deadline now) const {
@@ -74,8 +75,21 @@ void ConnectionTable::close_all() {
   for (const auto& [id, entry] : entries_) entry->scope().cancel();
 }
 
-void ConnectionTable::start_draining() {
+void ConnectionTable::start_draining(runtime::Duration grace) {
   draining_ = true;
+  if (grace == runtime::Duration{0}) return end_idle();
+  runtime::spawn(end_idle_after(*this, grace));
+}
+
+// The table lives as long as the process.
+runtime::Task<void> ConnectionTable::end_idle_after(ConnectionTable& table,
+                                                    runtime::Duration grace) {
+  co_await runtime::sleep_for(grace);
+  table.end_idle();
+}
+
+void ConnectionTable::end_idle() {
+  idle_may_stay_ = false;
   for (const auto& [id, entry] : entries_) {
     if (entry->is_idle()) entry->scope().cancel();
   }

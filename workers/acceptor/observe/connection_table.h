@@ -10,6 +10,7 @@
 #include "proto/worker.h"
 #include "runtime/gate.h"
 #include "runtime/loop.h"
+#include "runtime/task.h"
 #include "runtime/waiter.h"
 #include "wire/address.h"
 #include "workers/acceptor/flows/flow_book.h"
@@ -78,8 +79,8 @@ class ConnectionTable {
   // Ends one connection; false if there is none of that id.
   bool close(std::uint64_t id);
   void close_all();
-  // From now on idle connections end at once.
-  void start_draining();
+  // From now on connections that are idle when the grace is over, or become so later, end at once.
+  void start_draining(runtime::Duration grace);
   bool draining() const { return draining_; }
 
   std::size_t size() const { return entries_.size(); }
@@ -90,6 +91,9 @@ class ConnectionTable {
  private:
   friend class ConnectionEntry;
 
+  static runtime::Task<void> end_idle_after(ConnectionTable& table, runtime::Duration grace);
+  void end_idle();
+
   Counters& counters_;
   FlowBook& book_;
   std::uint16_t worker_;
@@ -97,6 +101,7 @@ class ConnectionTable {
   runtime::Gate gate_;
   std::uint64_t next_id_;
   bool draining_ = false;
+  bool idle_may_stay_ = true;
 };
 
 }  // namespace bulkhead::acceptor

@@ -1,0 +1,158 @@
+#include "supervisor/old_crews.h"
+
+#include <algorithm>
+#include <set>
+
+#include "runtime/log.h"
+
+namespace bulkhead::supervisor {
+namespace {
+
+namespace log = runtime::log;
+using proto::Party;
+
+// Beyond its drain time a worker gets this long to say so and end.
+constexpr runtime::Duration drain_grace{2'000};
+// The others hold no connection when the acceptors are gone.
+constexpr runtime::Duration other_drain{1'000};
+
+// When a worker that began to drain at `since` has to be done.
+runtime::Duration time_left(runtime::Deadline since, runtime::Duration timeout) {
+  const auto left =
+      std::chrono::duration_cast<runtime::Duration>(since + timeout - runtime::Clock::now());
+  return std::max(left, runtime::Duration{0});
+}
+
+}  // namespace
+
+void OldCrews::inherit(const WorkerState& state) {
+  auto process = WorkerProcess::inherit(state);
+  members_.push_back({state.crew, process});
+  ours_.welcome(process);
+  runtime::spawn(watch(process));
+  if (process->generation() == 0) process->kill({});
+}
+
+runtime::Task<void> OldCrews::watch(std::shared_ptr<WorkerProcess> process) {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  const platform::ExitReason reason = co_await process->run();
+  log::info("worker of the program before ended",
+            {{"worker", process->name()}, {"pid", process->pid()}, {"reason", reason.to_string()}});
+  pages_.give_back_column(process->column());
+  if (process->died()) ours_.crashes().note(*process);
+  ours_.farewell(*process);
+  std::erase_if(members_, [&](const Member& member) { return member.process == process; });
+  changed_.set();
+}
+
+std::vector<std::shared_ptr<WorkerProcess>> OldCrews::of(std::uint32_t crew, bool acceptors) const {
+  std::vector<std::shared_ptr<WorkerProcess>> found;
+  for (const Member& member : members_) {
+    if (member.crew == crew && (member.process->role() == Party::acceptor) == acceptors)
+      found.push_back(member.process);
+  }
+  return found;
+}
+
+std::vector<std::shared_ptr<WorkerProcess>> OldCrews::acceptors() const {
+  std::vector<std::shared_ptr<WorkerProcess>> found;
+  for (const Member& member : members_) {
+    if (member.process->role() == Party::acceptor && !member.process->ended() &&
+        member.process->understands())
+      found.push_back(member.process);
+  }
+  return found;
+}
+
+std::vector<std::shared_ptr<WorkerProcess>> OldCrews::elders() const {
+  std::vector<std::shared_ptr<WorkerProcess>> found;
+  if (!vaults_ended_) return found;
+  for (const auto& acceptor : acceptors()) {
+    if (acceptor->tenure() && !acceptor->relinquished()) found.push_back(acceptor);
+  }
+  return found;
+}
+
+void OldCrews::leave(DaemonState& state) const {
+  for (const Member& member : members_) {
+    if (member.process->ended()) continue;
+    WorkerState worker = member.process->state();
+    worker.crew = member.crew;
+    state.workers.push(std::move(worker));
+  }
+}
+
+void OldCrews::relieve(runtime::Duration drain_timeout) {
+  if (relieved_) return;
+  relieved_ = runtime::Clock::now();
+  runtime::spawn(see_all_off(drain_timeout));
+}
+
+runtime::Task<void> OldCrews::see_all_off(runtime::Duration drain_timeout) {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  co_await end_vaults();
+  for (const auto& elder : elders()) ours_.hold_for(*elder);
+  std::set<std::uint32_t> crews;
+  for (const Member& member : members_) crews.insert(member.crew);
+  for (const std::uint32_t crew : crews) runtime::spawn(see_off(crew, drain_timeout));
+}
+
+// Killed: they may not take in anything more, since two cannot read from one channel.
+runtime::Task<void> OldCrews::end_vaults() {
+  const auto vaults_left = [this] {
+    return std::any_of(members_.begin(), members_.end(),
+                       [](const Member& member) { return member.process->role() == Party::vault; });
+  };
+  for (const Member& member : members_) {
+    if (member.process->role() == Party::vault) member.process->kill({});
+  }
+  while (vaults_left()) {
+    changed_.reset();
+    co_await changed_.wait_uncancelled();
+  }
+  vaults_ended_ = true;
+}
+
+runtime::Task<void> OldCrews::see_off(std::uint32_t crew, runtime::Duration drain_timeout) {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  co_await drain(crew, true, drain_timeout);
+  co_await drain(crew, false, other_drain);
+  log::info("the workers of the program before have ended", {{"crew", crew}});
+}
+
+runtime::Task<void> OldCrews::drain(std::uint32_t crew, bool acceptors, runtime::Duration timeout) {
+  runtime::Duration longest{0};
+  for (const auto& process : of(crew, acceptors)) {
+    const auto left = time_left(process->draining_since().value_or(runtime::Clock::now()), timeout);
+    longest = std::max(longest, left);
+    if (!process->draining()) process->drain(left, acceptors);
+  }
+  const auto deadline = runtime::Clock::now() + longest + drain_grace;
+  bool in_time = true;
+  while (!of(crew, acceptors).empty() && in_time) {
+    changed_.reset();
+    const auto result = co_await changed_.wait(deadline);
+    in_time = result == runtime::Event::Result::set;
+  }
+  for (const auto& process : of(crew, acceptors)) process->kill("did not end after its drain");
+  while (!of(crew, acceptors).empty()) {
+    changed_.reset();
+    co_await changed_.wait_uncancelled();
+  }
+}
+
+runtime::Task<void> OldCrews::shut_down(runtime::Deadline deadline) {
+  co_await tasks_.empty(deadline);
+  kill_all("did not end in time");
+  co_await tasks_.empty_uncancelled();
+}
+
+void OldCrews::force() {
+  kill_all("the daemon ends at once");
+}
+
+void OldCrews::kill_all(const std::string& why) {
+  for (const Member& member : members_) member.process->kill(why);
+}
+
+}  // namespace bulkhead::supervisor
