@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "platform/descriptor.h"
 #include "platform/socket.h"
+#include "supervisor/socket_shares.h"
 
 namespace bulkhead::supervisor {
 namespace {
@@ -45,14 +47,12 @@ tl::expected<void, std::string> probe(const config::Listener& listener, bool dua
   return {};
 }
 
-std::shared_ptr<const ListeningSocket> find(const Sockets& held, const config::Listener& settings,
-                                            bool dual_stack, std::uint32_t acceptor) {
+Sockets of_address(const Sockets& held, const config::Listener& settings, bool dual_stack) {
+  Sockets found;
   for (const auto& socket : held) {
-    if (socket->acceptor == acceptor && socket->dual_stack == dual_stack &&
-        socket->settings == settings)
-      return socket;
+    if (socket->dual_stack == dual_stack && socket->settings == settings) found.push_back(socket);
   }
-  return nullptr;
+  return found;
 }
 
 bool is_dual_stack(const config::Config& config, const config::Listener& settings) {
@@ -134,15 +134,16 @@ tl::expected<Sockets, std::string> Listeners::open(const config::Config& config,
         !just_given_up(settings.port)) {
       if (auto free = probe(settings, dual_stack); !free) return tl::unexpected(free.error());
     }
-    for (const std::uint32_t acceptor : acceptors) {
-      auto socket = find(held, settings, dual_stack, acceptor);
-      if (!socket) {
-        auto opened = open_one(settings, dual_stack, acceptor);
-        if (!opened) return tl::unexpected(opened.error());
-        socket = std::move(*opened);
-      }
-      sockets.push_back(std::move(socket));
-    }
+    SocketShares::Sources sources;
+    sources.open = [&](std::uint32_t acceptor) { return open_one(settings, dual_stack, acceptor); };
+    sources.take = [this](const ListeningSocket& socket, std::uint32_t acceptor) {
+      return take_one(socket, acceptor);
+    };
+    sources.most = max_listeners / wanted.size();
+    const auto divided =
+        SocketShares::divide(of_address(held, settings, dual_stack), acceptors, sources);
+    if (!divided) return tl::unexpected(divided.error());
+    sockets.insert(sockets.end(), divided->begin(), divided->end());
   }
   for (const auto& socket : held) {
     const std::uint16_t port = socket->settings.port;
@@ -168,6 +169,18 @@ tl::expected<std::shared_ptr<const ListeningSocket>, std::string> Listeners::ope
   socket->settings = settings;
   socket->dual_stack = dual_stack;
   socket->socket = std::move(*opened);
+  return socket;
+}
+
+tl::expected<std::shared_ptr<const ListeningSocket>, std::string> Listeners::take_one(
+    const ListeningSocket& other, std::uint32_t acceptor) {
+  auto socket = std::make_shared<ListeningSocket>();
+  socket->id = ++last_id_;
+  socket->acceptor = acceptor;
+  socket->settings = other.settings;
+  socket->dual_stack = other.dual_stack;
+  socket->socket = platform::duplicate(other.socket.get());
+  if (!socket->socket) return tl::unexpected(std::string("no descriptor is left for a listener"));
   return socket;
 }
 

@@ -1,6 +1,6 @@
-// The listening sockets for proxy clients. They belong to the supervisor: one SO_REUSEPORT socket
-// for each address and acceptor, kept open while the acceptor is restarted (connections queue) and
-// across reloads that do not touch it.
+// The listening sockets for proxy clients. They belong to the supervisor: at least one SO_REUSEPORT
+// socket for each address and acceptor (socket_shares.h), kept open while the acceptor is restarted
+// (connections queue) and across reloads that do not touch it.
 #pragma once
 
 #include <cstdint>
@@ -47,6 +47,9 @@ class Listeners {
  private:
   tl::expected<std::shared_ptr<const ListeningSocket>, std::string> open_one(
       const config::Listener& settings, bool dual_stack, std::uint32_t acceptor);
+  // A second hold of the same socket, for another acceptor.
+  tl::expected<std::shared_ptr<const ListeningSocket>, std::string> take_one(
+      const ListeningSocket& other, std::uint32_t acceptor);
   // True if an acceptor of ours may still be closing a socket on it.
   bool just_given_up(std::uint16_t port) const;
 

@@ -1,6 +1,9 @@
 #include "supervisor/listeners.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
+#include <set>
+#include <sys/stat.h>
 
 #include "platform/socket.h"
 
@@ -64,6 +67,54 @@ TEST_F(ListenersTest, AnotherSettingOfTheSamePortIsAnotherSocket) {
   const Sockets after = open(config, {0}, before);
   EXPECT_NE(ids(before), ids(after));
   EXPECT_TRUE(after[0]->message().proxy_protocol);
+}
+
+std::vector<std::uint32_t> owners(const Sockets& sockets) {
+  std::vector<std::uint32_t> out;
+  for (const auto& socket : sockets) out.push_back(socket->acceptor);
+  return out;
+}
+
+// The kernel's socket that it stands for, whatever its number.
+std::set<std::uint64_t> kernel_sockets(const Sockets& sockets) {
+  std::set<std::uint64_t> out;
+  for (const auto& socket : sockets) {
+    struct stat status{};
+    EXPECT_EQ(fstat(socket->socket.get(), &status), 0);
+    out.insert(status.st_ino);
+  }
+  return out;
+}
+
+TEST_F(ListenersTest, FewerAcceptorsShareTheSocketsOfThoseThatGo) {
+  const Sockets before = open(config_of(http_, 0), {0, 1, 2, 3}, {});
+  const Sockets after = open(config_of(http_, 0), {0, 1}, before);
+  EXPECT_EQ(kernel_sockets(after), kernel_sockets(before));
+  EXPECT_EQ(owners(after), (std::vector<std::uint32_t>{0, 0, 1, 1}));
+  const auto known = ids(before);
+  const auto is_new = [&](std::uint32_t id) {
+    return std::find(known.begin(), known.end(), id) == known.end();
+  };
+  EXPECT_EQ(std::ranges::count_if(ids(after), is_new), 2) << "each hold has a number of its own";
+}
+
+TEST_F(ListenersTest, NewAcceptorsGetSharedOnesFirst) {
+  const Sockets four = open(config_of(http_, 0), {0, 1, 2, 3}, {});
+  const Sockets one = open(config_of(http_, 0), {2}, four);
+  EXPECT_EQ(owners(one), (std::vector<std::uint32_t>{2, 2, 2, 2}));
+  const Sockets three = open(config_of(http_, 0), {0, 1, 2}, one);
+  EXPECT_EQ(kernel_sockets(three), kernel_sockets(four));
+  EXPECT_EQ(owners(three), (std::vector<std::uint32_t>{0, 1, 2, 2}));
+  const Sockets five = open(config_of(http_, 0), {0, 1, 2, 3, 4}, three);
+  EXPECT_EQ(owners(five), (std::vector<std::uint32_t>{0, 1, 2, 3, 4}));
+  EXPECT_EQ(kernel_sockets(five).size(), 5U);
+}
+
+TEST_F(ListenersTest, ARemovedPortIsClosedForAll) {
+  const Sockets before = open(config_of(http_, socks_), {0, 1}, {});
+  const Sockets after = open(config_of(http_, 0), {0}, before);
+  EXPECT_EQ(owners(after), (std::vector<std::uint32_t>{0, 0}));
+  for (const auto& socket : after) EXPECT_EQ(socket->settings.port, http_);
 }
 
 TEST_F(ListenersTest, SaysWhoseThePortIs) {
