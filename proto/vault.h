@@ -174,15 +174,13 @@ struct Rendezvous {
 };
 
 // On a connection to the rendezvous: give all that you hold to the vault at the other end of this
-// channel (one descriptor), as holders holder_base + their number.
+// channel (one descriptor). Holders keep their numbers: the other supervisor's own are higher
+// (VaultState::last_holder).
 struct TakeOver {
   static constexpr MessageType type = MessageType::take_over;
   std::uint16_t version = protocol_version;
-  std::uint32_t holder_base = 0;
   std::uint32_t timeout_ms = 0;  // acceptors that have not relinquished by then are left out
-  static auto fields(auto& self) {
-    return std::tie(self.version, self.holder_base, self.timeout_ms);
-  }
+  static auto fields(auto& self) { return std::tie(self.version, self.timeout_ms); }
 };
 struct TakenOver {
   static constexpr MessageType type = MessageType::taken_over;
@@ -208,7 +206,7 @@ struct Estate {
   static auto fields(auto& self) { return std::tie(self.holder, self.flows); }
 };
 
-// For status.
+// For status, and on a connection to the rendezvous.
 struct QueryVault {
   static constexpr MessageType type = MessageType::query_vault;
   static auto fields(auto&) { return std::tie(); }
@@ -219,9 +217,10 @@ struct VaultState {
   std::uint32_t capacity = 0;       // flows
   std::uint64_t refused_flows = 0;  // since it started
   std::uint32_t descriptors = 0;    // open in the vault for what it holds
+  std::uint32_t last_holder = 0;    // the highest number that it heard of
   static auto fields(auto& self) {
     return std::tie(self.holders, self.flows, self.pipes, self.capacity, self.refused_flows,
-                    self.descriptors);
+                    self.descriptors, self.last_holder);
   }
 };
 

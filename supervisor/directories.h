@@ -12,6 +12,8 @@ struct Directories {
   std::string runtime, state, libexec;  // absolute
 
   std::string control_socket() const { return runtime + "/control.sock"; }
+  // Where the vault can be found by a supervisor after this one.
+  std::string rendezvous() const { return runtime + "/vault.sock"; }
   std::string pid_file() const { return runtime + "/bulkhead.pid"; }
   std::string managed_file() const { return state + "/managed.yaml"; }
 };

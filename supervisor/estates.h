@@ -71,6 +71,11 @@ class Estates {
   std::size_t unsettled() const { return estates_.size(); }
   const proto::Inherited& totals() const { return totals_; }
   std::uint32_t given_up() const { return given_up_; }
+  // What the program that ran in this process before has counted.
+  void go_on_counting(const proto::Inherited& totals, std::uint32_t given_up) {
+    totals_ = totals;
+    given_up_ = given_up;
+  }
 
  private:
   struct Estate {

@@ -130,7 +130,7 @@ tl::expected<Sockets, std::string> Listeners::open(const config::Config& config,
   Sockets sockets;
   for (const config::Listener& settings : wanted) {
     const bool dual_stack = is_dual_stack(config, settings);
-    if (!holds_port(held, settings.port) && !holds_port(sockets, settings.port) &&
+    if (!holds_port(held, settings.port) && !holds_port(sockets, settings.port) && !sharing_ &&
         !just_given_up(settings.port)) {
       if (auto free = probe(settings, dual_stack); !free) return tl::unexpected(free.error());
     }

@@ -40,6 +40,9 @@ class Listeners {
   // Opens nothing for good.
   static std::string check(const config::Config& config, const Sockets& held);
 
+  // While orphans serve our ports (orphans.h), ports that are taken may be theirs: they are shared.
+  void share_ports(bool share) { sharing_ = share; }
+
   // The last number given to a socket; set only before the first open().
   std::uint32_t last_id() const { return last_id_; }
   void set_last_id(std::uint32_t id) { last_id_ = id; }
@@ -54,6 +57,7 @@ class Listeners {
   bool just_given_up(std::uint16_t port) const;
 
   std::uint32_t last_id_ = 0;
+  bool sharing_ = false;
   std::map<std::uint16_t, runtime::Deadline> given_up_;  // ports of ours, and when they went
 };
 

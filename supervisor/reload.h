@@ -58,6 +58,9 @@ class Reload {
   std::string reopen_access_log();  // empty, or why not
   void rotate_access_log();         // if it is due
 
+  // See Listeners::share_ports().
+  void share_ports(bool share) { listeners_.share_ports(share); }
+
   // For and from the program that runs in this process after and before this one: numbers, counts,
   // listening sockets. inherit() comes before start().
   void leave(DaemonState& state) const;

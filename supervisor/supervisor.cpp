@@ -29,7 +29,7 @@ Supervisor::Supervisor(Start start, platform::SignalSet signals, platform::Servi
       workforce_({start_.directories.libexec, to_platform(sandbox_),
                   [this] { return reload_.current(); },
                   [this](WorkerProcess& process) { reload_.hand_over_access_log(process); }, pages_,
-                  [this] { return old_crews_.elders(); }}),
+                  [this] { return old_crews_.elders(); }, start_.directories.rendezvous()}),
       reload_(start_.load_options, workforce_, pages_, [this] { on_new_generation(); }),
       old_crews_(workforce_, pages_) {}
 
@@ -53,6 +53,7 @@ runtime::Task<void> Supervisor::live() {
   if (outcome.ok && !stopping_) {
     announce_ready();
     finish_upgrade();
+    if (orphans_) runtime::spawn(take_over_orphans(), &scope_);
     runtime::spawn(rotate_log(), &scope_);
     runtime::spawn(watch_file(), &scope_);
     co_await stop_asked_.wait();
@@ -84,6 +85,27 @@ void Supervisor::announce_ready() {
                       {"acceptors", workforce_.acceptors().size()},
                       {"generation", reload_.current()->number},
                       {"control", start_.directories.control_socket()}});
+}
+
+// Before anything of ours listens where they do.
+runtime::Task<void> Supervisor::find_orphans() {
+  runtime::Task<std::optional<Orphans>> finding = Orphans::find(start_.directories.rendezvous());
+  orphans_ = co_await std::move(finding);
+  if (!orphans_) co_return;
+  workforce_.begin_holders_after(orphans_->last_holder());
+  reload_.share_ports(true);
+}
+
+runtime::Task<void> Supervisor::take_over_orphans() {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  reload_.share_ports(false);
+  runtime::Task<proto::TakenOver> taking = orphans_->hand_over_to(workforce_.vault());
+  const proto::TakenOver report = co_await std::move(taking);
+  orphans_.reset();
+  const auto level = report.problem.value.empty() ? log::Level::info : log::Level::warn;
+  log::write(
+      level, "took over from a supervisor before this one",
+      {{"holders", report.holders}, {"flows", report.flows}, {"problem", report.problem.value}});
 }
 
 void Supervisor::on_new_generation() {
@@ -167,6 +189,7 @@ runtime::Task<void> Supervisor::shut_down() {
   co_await runtime::both(workforce_.shut_down(times.drain_timeout, times.force_timeout),
                          old_crews_.shut_down(deadline));
   if (control_) co_await control_->close();
+  ::unlink(start_.directories.rendezvous().c_str());
   scope_.cancel();
   co_await tasks_.empty();
   log::info("stopped", {{"code", exit_code_}});

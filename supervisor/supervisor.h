@@ -16,6 +16,7 @@
 #include "runtime/task.h"
 #include "supervisor/directories.h"
 #include "supervisor/old_crews.h"
+#include "supervisor/orphans.h"
 #include "supervisor/reload.h"
 #include "supervisor/shared_pages.h"
 #include "supervisor/upgrade/state.h"
@@ -95,6 +96,8 @@ class Supervisor {
   void inherit();
   Outcome go_on();
   void finish_upgrade();
+  runtime::Task<void> find_orphans();
+  runtime::Task<void> take_over_orphans();
   runtime::Task<void> return_to_old_program(std::string problem);
   void on_new_generation();
   void announce_ready();
@@ -109,6 +112,7 @@ class Supervisor {
   Reload reload_;
   OldCrews old_crews_;
   std::uint32_t crew_ = 1;
+  std::optional<Orphans> orphans_;  // whose flows are to be ours
   std::unique_ptr<ControlServer> control_;
   runtime::CancelScope scope_;  // of all that ends with the supervisor
   runtime::Gate tasks_;

@@ -40,4 +40,14 @@ std::shared_ptr<Tenure> Tenure::inherit(const TenureState& state, std::uint32_t 
   return tenure;
 }
 
+std::shared_ptr<Tenure> Tenure::of_elsewhere(std::uint32_t holder,
+                                             std::vector<platform::UniqueFd> pages) {
+  auto tenure = std::make_shared<Tenure>();
+  tenure->holder = holder;
+  tenure->place = nowhere;
+  tenure->flows = std::move(pages[0]);
+  tenure->copies = std::move(pages[1]);
+  return tenure;
+}
+
 }  // namespace bulkhead::supervisor

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "platform/error.h"
 #include "platform/unique_fd.h"
@@ -15,6 +16,7 @@ namespace bulkhead::supervisor {
 
 struct Tenure {
   std::uint32_t holder = 0;
+  static constexpr std::uint32_t nowhere = UINT32_MAX;
   std::uint32_t place = 0;  // the acceptor's index
   platform::UniqueFd vault_end;
   platform::UniqueFd flows, copies;  // pages
@@ -25,6 +27,9 @@ struct Tenure {
 
   // For and from the program that runs in this process after and before this one; null for none.
   TenureState state() const;
+  // Of an acceptor of another supervisor, which has let go; its two pages.
+  static std::shared_ptr<Tenure> of_elsewhere(std::uint32_t holder,
+                                              std::vector<platform::UniqueFd> pages);
   static std::shared_ptr<Tenure> inherit(const TenureState& state, std::uint32_t place);
 };
 

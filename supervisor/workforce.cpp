@@ -188,11 +188,14 @@ runtime::Task<void> Workforce::retire(std::shared_ptr<WorkerProcess> process,
 void Workforce::adopt(const WorkerState& state) {
   auto process = WorkerProcess::inherit(state);
   listen_for_estates(process);
+  if (process->role() == Party::vault) offer_rendezvous(*process);
   add(state.hello.role, state.index, std::move(process), false);
 }
 
 void Workforce::leave(DaemonState& state) const {
   state.last_holder = last_holder_;
+  state.estates = estates_.totals();
+  state.given_up = estates_.given_up();
   for (const auto& worker : workers_) {
     if (is_alive(*worker)) state.workers.push(worker->process->state());
   }

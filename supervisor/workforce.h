@@ -35,6 +35,8 @@ class Workforce {
     SharedPages& pages;  // outlives this
     // Acceptors of programs that ran in this process before, whose flows our vault holds.
     std::function<std::vector<std::shared_ptr<WorkerProcess>>()> elders;
+    // Path of the socket where our vault can be found when we are gone; empty: nowhere.
+    std::string rendezvous;
   };
 
   explicit Workforce(Surroundings surroundings);
@@ -69,7 +71,12 @@ class Workforce {
   void adopt(const WorkerState& state);
   // For and from the program that runs in this process after and before this one.
   void leave(DaemonState& state) const;
-  void inherit(const DaemonState& state) { last_holder_ = state.last_holder; }
+  void inherit(const DaemonState& state) {
+    last_holder_ = state.last_holder;
+    estates_.go_on_counting(state.estates, state.given_up);
+  }
+  // Numbers up to this one are taken; before any worker is started.
+  void begin_holders_after(std::uint32_t last) { last_holder_ = last; }
   // An acceptor of the program before: what it lets go of, or leaves at its death, goes to ours.
   void welcome(const std::shared_ptr<WorkerProcess>& elder);
   void hold_for(WorkerProcess& elder);  // our vault does, from now on
@@ -99,6 +106,7 @@ class Workforce {
   void connect(WorkerProcess& acceptor, WorkerProcess& peer);
   void connect_to_all_acceptors(WorkerProcess& peer);
   void listen_for_estates(const std::shared_ptr<WorkerProcess>& process);
+  void offer_rendezvous(WorkerProcess& vault) const;
   // After its process' end: what becomes of what it carried.
   void settle_estate(const WorkerProcess& process, bool refilled);
   // Lets another acceptor take the connections of one that has to wait for its restart.

@@ -2,6 +2,7 @@
 // process is given.
 #include <algorithm>
 #include <array>
+#include <unistd.h>
 
 #include "platform/message_socket.h"
 #include "runtime/log.h"
@@ -59,6 +60,7 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(
   if (role != Party::vault) surroundings_.pages.hand_over((*process)->channel(), column);
   connect(**process);
   listen_for_estates(*process);
+  if (role == Party::vault) offer_rendezvous(**process);
   return std::move(*process);
 }
 
@@ -132,6 +134,13 @@ void Workforce::connect(WorkerProcess& acceptor, WorkerProcess& peer) {
 }
 
 void Workforce::listen_for_estates(const std::shared_ptr<WorkerProcess>& process) {
+  if (process->role() == Party::vault) {
+    process->channel().on<proto::Estate>([this](const proto::Estate& message,
+                                                ipc::Envelope& envelope) {
+      auto tenure = Tenure::of_elsewhere(message.holder, std::move(envelope.descriptors));
+      estates_.leave(std::move(tenure), Estates::Leaving::let_go);
+    });
+  }
   if (process->role() != Party::acceptor) return;
   WorkerProcess& acceptor = *process;
   acceptor.channel().on<proto::Inherited>(
@@ -159,6 +168,20 @@ void Workforce::settle_estate(const WorkerProcess& process, bool refilled) {
   }
   estates_.leave(process.tenure(),
                  refilled ? Estates::Leaving::died : Estates::Leaving::died_for_good);
+}
+
+// A new socket for each: an older vault may still listen on the one that was at this path.
+void Workforce::offer_rendezvous(WorkerProcess& vault) const {
+  const std::string& path = surroundings_.rendezvous;
+  if (path.empty()) return;
+  ::unlink(path.c_str());
+  const auto listener = platform::listen_message_socket(path, 0600);
+  if (!listener) {
+    log::warn("connections will not outlive the supervisor",
+              {{"socket", path}, {"reason", listener.error().to_string()}});
+    return;
+  }
+  vault.channel().send(proto::Rendezvous{}, std::array{listener->get()});
 }
 
 // Until the next generation both accept on the same sockets, which does no harm.

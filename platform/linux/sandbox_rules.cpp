@@ -242,7 +242,7 @@ void add_vault_rules(SystemCallFilter& filter) {
   const auto low = [](unsigned argument) { return masked(argument, held_bits, 0); };
   allow_living(filter);
   for (const char* name : {"read", "pread64", "lseek", "write", "writev", "recvmsg", "sendmsg",
-                           "shutdown", "getsockopt"}) {
+                           "shutdown", "getsockopt", "accept4"}) {
     filter.allow(name, {low(0)});
   }
   filter.allow("sendto", {low(0), masked(send_flags, MSG_FASTOPEN, 0), equal(send_address, 0)});

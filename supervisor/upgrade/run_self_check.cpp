@@ -63,6 +63,7 @@ std::string check_workers(std::shared_ptr<const config::Config> config,
                        [] { return std::shared_ptr<const Generation>(); },
                        [](WorkerProcess&) {},
                        pages,
+                       {},
                        {}});
   std::string problem;
   runtime::spawn(try_workers(workforce, generation, problem));

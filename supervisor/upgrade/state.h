@@ -16,6 +16,7 @@
 
 #include "platform/unique_fd.h"
 #include "proto/crash.h"
+#include "proto/vault.h"
 #include "proto/worker.h"
 
 namespace bulkhead::supervisor {
@@ -99,12 +100,14 @@ struct DaemonState {
   proto::List<ListenerState, 16'384> listeners;
   proto::List<WorkerState, 4096> workers;
   proto::List<proto::CrashRow, 64> crashes;
+  proto::Inherited estates;  // that were settled; and how many were not
+  std::uint32_t given_up = 0;
   static auto fields(auto& self) {
     return std::tie(self.version, self.program, self.program_path, self.problem, self.crew,
                     self.started_ns, self.generation, self.last_generation, self.last_listener,
                     self.last_holder, self.reloads, self.failed_reloads, self.crashes_counted,
                     self.lock, self.notifier, self.control, self.askers, self.pages, self.listeners,
-                    self.workers, self.crashes);
+                    self.workers, self.crashes, self.estates, self.given_up);
   }
 };
 

@@ -124,7 +124,11 @@ runtime::Task<void> Supervisor::upgrade_by_signal() {
 // With workers of our own, or, given back what a program after us could not go on with, with those
 // that we had.
 runtime::Task<Outcome> Supervisor::begin() {
-  if (start_.inherited) inherit();
+  if (start_.inherited) {
+    inherit();
+  } else {
+    co_await find_orphans();
+  }
   if (start_.inherited && !start_.inherited->problem.value.empty()) co_return go_on();
   runtime::Task<Outcome> starting = reload_.start(std::move(start_.loaded));
   Outcome outcome = co_await std::move(starting);

@@ -7,6 +7,12 @@
 #include "workers/acceptor/outbound/backend_trial.h"
 
 namespace bulkhead::acceptor {
+namespace {
+
+// Taken over by another supervisor's workers: as after an upgrade (proto::Drain::idle_ms).
+constexpr runtime::Duration orphan_idle_grace{5'000};
+
+}  // namespace
 
 AcceptorService::AcceptorService(std::uint32_t index, std::uint32_t holder)
     : acceptor_(index, holder, platform::UniqueFd(workers::egress_descriptor),
@@ -18,6 +24,8 @@ runtime::Task<void> AcceptorService::watch_egress() {
   const ipc::ChannelEnd end = co_await acceptor_.egress.run();
   if (ended_) co_return;
   runtime::log::error("the channel to the egress has ended", {{"reason", end.reason}});
+  // What is open can still be handed over.
+  if (orphan_) co_return stop_listening();
   acceptor_.connections.close_all();
   runtime::Loop::current().stop();
 }
@@ -147,6 +155,17 @@ void AcceptorService::before_drain(const proto::Drain& order) {
 runtime::Task<void> AcceptorService::hand_over(runtime::Deadline deadline) {
   stop_listening();
   co_await acceptor_.flows.relinquish(deadline);
+}
+
+// As if nothing were: new connections are accepted too.
+runtime::Task<bool> AcceptorService::orphaned(runtime::Duration patience) {
+  orphan_ = true;
+  if (!acceptor_.generation) co_return false;
+  const auto deadline = runtime::Loop::current().after(patience);
+  runtime::Task<bool> wanted = acceptor_.flows.wanted_elsewhere(deadline);
+  const bool taken_over = co_await std::move(wanted);
+  if (taken_over) idle_grace_ = orphan_idle_grace;
+  co_return taken_over;
 }
 
 runtime::Task<std::uint32_t> AcceptorService::drain(runtime::Deadline deadline) {

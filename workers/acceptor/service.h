@@ -24,6 +24,7 @@ class AcceptorService final : public workers::Service {
   void abort(std::uint32_t generation) override;
   void before_drain(const proto::Drain& order) override;
   runtime::Task<void> hand_over(runtime::Deadline deadline) override;
+  runtime::Task<bool> orphaned(runtime::Duration patience) override;
   runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) override;
 
  private:
@@ -45,6 +46,7 @@ class AcceptorService final : public workers::Service {
   std::optional<Prepared> prepared_;
   runtime::Gate watching_;
   runtime::Duration idle_grace_{0};
+  bool orphan_ = false;
   bool ended_ = false;  // drained: the channel to the egress ends by our own will
 };
 

@@ -4,6 +4,11 @@
 #include "runtime/log.h"
 
 namespace bulkhead::egress_worker {
+namespace {
+
+constexpr runtime::Duration beyond_acceptors{5'000};
+
+}  // namespace
 
 void EgressRole::attach(ipc::Channel& control) {
   control.on<proto::Peer>([this](proto::Peer message, ipc::Envelope& envelope) {
@@ -67,6 +72,13 @@ runtime::Task<void> EgressRole::serve(std::uint32_t acceptor, std::shared_ptr<Cl
   }
   const auto current = clients_.find(acceptor);
   if (current != clients_.end() && current->second == client) clients_.erase(current);
+}
+
+// The acceptors go on for their patience and drain for as long; without them there is nothing to
+// do.
+runtime::Task<bool> EgressRole::orphaned(runtime::Duration patience) {
+  co_await serving_.empty(runtime::Loop::current().after(2 * patience + beyond_acceptors));
+  co_return false;
 }
 
 // The acceptors end first; until they have, or the deadline, they are served.

@@ -20,6 +20,7 @@ class EgressRole final : public workers::Service {
   void commit(std::uint32_t generation) override;
   void abort(std::uint32_t generation) override;
   void page(proto::Page message, platform::UniqueFd memory) override;
+  runtime::Task<bool> orphaned(runtime::Duration patience) override;
   runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) override;
 
  private:

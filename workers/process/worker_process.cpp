@@ -17,8 +17,6 @@ namespace log = runtime::log;
 using ipc::Happening;
 
 constexpr std::size_t max_projection_bytes = 64 * 1024 * 1024;
-// How long a worker goes on for its connections when the supervisor is gone.
-constexpr runtime::Duration orphan_drain{30'000};
 
 log::Level to_level(config::LogLevel level) {
   return static_cast<log::Level>(level);
@@ -87,11 +85,7 @@ class Worker {
 
   runtime::Task<void> run() {
     const ipc::ChannelEnd end = co_await control_.run();
-    if (!drained_.is_set()) {
-      ipc::note(Happening::supervisor_lost);
-      log::warn("the supervisor is gone, draining", {{"reason", end.reason}});
-      start_drain(runtime::Loop::current().after(orphan_drain));
-    }
+    if (!drained_.is_set() && !draining_) co_await live_as_orphan(end.reason);
     co_await drained_.wait();
     runtime::Loop::current().stop();
   }
@@ -101,6 +95,16 @@ class Worker {
     if (message.kind != proto::PageKind::recorder) return service_.page(message, std::move(memory));
     const auto opened = ipc::flight_recorder().open(memory.get());
     if (!opened) log::warn("no flight recorder", {{"reason", opened.error().to_string()}});
+  }
+
+  runtime::Task<void> live_as_orphan(std::string reason) {
+    ipc::note(Happening::supervisor_lost);
+    log::warn("the supervisor is gone, going on without it for a while",
+              {{"reason", reason}, {"at_most_ms", shutdown_.drain_timeout.count()}});
+    runtime::Task<bool> waiting = service_.orphaned(shutdown_.drain_timeout);
+    const bool hand_over = co_await std::move(waiting);
+    log::info("draining", {{"taken_over", hand_over}});
+    start_drain(runtime::Loop::current().after(shutdown_.drain_timeout), hand_over);
   }
 
   void prepare(const proto::Prepare& message, ipc::Envelope& envelope) {
@@ -125,7 +129,10 @@ class Worker {
   }
 
   void commit(std::uint32_t generation) {
-    if (prepared_) log::set_level(to_level(prepared_->server.log_level));
+    if (prepared_) {
+      log::set_level(to_level(prepared_->server.log_level));
+      shutdown_ = prepared_->shutdown;
+    }
     prepared_.reset();
     ipc::note(Happening::committed, generation);
     service_.commit(generation);
@@ -154,6 +161,7 @@ class Worker {
   Service& service_;
   ipc::Channel& control_;
   std::shared_ptr<const config::Config> prepared_;
+  config::Shutdown shutdown_;  // in force
   runtime::Event drained_;
   bool draining_ = false;
 };

@@ -1,8 +1,9 @@
 // The life of a worker process, the same for every role: arguments, sandbox, Hello, generations of
 // the configuration, drain. A role implements Service and calls run_worker() from main().
 //
-// Nothing is read before the sandbox is on. Losing the control channel ends the worker: it drains
-// what it has, bounded, and exits.
+// Nothing is read before the sandbox is on. A worker that loses its control channel is an orphan:
+// it goes on for a while, so that another supervisor can take over, then drains and exits, all of
+// it bounded.
 #pragma once
 
 #include <functional>
@@ -42,6 +43,11 @@ class Service {
   virtual void before_drain(const proto::Drain&) {}
   // Before drain(): what can go on in another process is let go (Drain::hand_over).
   virtual runtime::Task<void> hand_over(runtime::Deadline) { co_return; }
+
+  // The supervisor is gone. Goes on until it is time to drain: another supervisor has taken over,
+  // or nobody came within patience (shutdown.drain_timeout), or there is nobody left to go on for.
+  // Returns whether to hand over first. A role that takes no part in it drains at once.
+  virtual runtime::Task<bool> orphaned(runtime::Duration) { co_return false; }
 
   // Accept nothing more, end when the rest has ended or at the deadline; returns how many had to be
   // cut.

@@ -21,6 +21,12 @@ std::uint32_t flow_capacity(std::uint64_t descriptors, std::size_t holders) {
   return static_cast<std::uint32_t>(std::min<std::uint64_t>(flows, UINT32_MAX));
 }
 
+platform::UniqueFd at_low_number(platform::UniqueFd channel) {
+  if (channel.get() >= first_held_number) channel = platform::duplicate(channel.get());
+  if (channel.get() >= first_held_number) channel.reset();
+  return channel;
+}
+
 bool move_up(Pair& pair) {
   for (platform::UniqueFd& descriptor : pair) {
     platform::UniqueFd moved = platform::duplicate_from(descriptor.get(), first_held_number);

@@ -31,6 +31,9 @@ using platform::first_held_number;
 // rest is for their pipes and pages, and for the numbers below first_held_number.
 std::uint32_t flow_capacity(std::uint64_t descriptors, std::size_t holders);
 
+// A channel, where the sandbox lets things be received; empty if there is no such number left.
+platform::UniqueFd at_low_number(platform::UniqueFd channel);
+
 // Moves both out of the low numbers. False if the process has no number left.
 bool move_up(Pair& pair);
 

@@ -1,7 +1,9 @@
 // The vault as the supervisor sees it. It has no configuration: every generation suits it.
 #pragma once
 
+#include "runtime/gate.h"
 #include "workers/process/worker_process.h"
+#include "workers/vault/rendezvous.h"
 #include "workers/vault/vault.h"
 
 namespace bulkhead::vault {
@@ -17,10 +19,16 @@ class VaultRole final : public workers::Service {
   }
   void commit(std::uint32_t) override {}
   void abort(std::uint32_t) override {}
+  runtime::Task<bool> orphaned(runtime::Duration patience) override;
   runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) override;
 
  private:
+  runtime::Task<void> await_supervisor();
+  void receive(ipc::Channel& control, platform::UniqueFd channel);
+
   Vault vault_;
+  Rendezvous rendezvous_{vault_};
+  runtime::Gate waiting_;
 };
 
 }  // namespace bulkhead::vault

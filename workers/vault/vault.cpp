@@ -1,5 +1,6 @@
 #include "workers/vault/vault.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "platform/descriptor.h"
@@ -35,14 +36,14 @@ void move_entry(std::map<std::uint64_t, Pair>& from, std::map<std::uint64_t, Pai
 
 }  // namespace
 
-// The channel must be at a low number: elsewhere the sandbox lets nothing be received.
 void Vault::connect(std::uint32_t holder, platform::UniqueFd channel) {
-  if (channel.get() >= first_held_number) channel = platform::duplicate(channel.get());
-  if (!channel || channel.get() >= first_held_number) {
+  channel = at_low_number(std::move(channel));
+  if (!channel) {
     log::error("no number is left for an acceptor's channel", {{"holder", holder}});
     return;
   }
   auto client = std::make_shared<Client>(holder, std::move(channel));
+  note_holder(holder);
   Holder& entry = holders_[holder];
   if (entry.client) entry.client->scope.cancel();
   entry.client = client;
@@ -61,6 +62,7 @@ runtime::Task<void> Vault::serve(std::shared_ptr<Client> client) {
   entry->second.client.reset();
   if (entry->second.holdings.empty() && !entry->second.due) holders_.erase(entry);
   settle_all();
+  changed_.set();
 }
 
 void Vault::register_handlers(Client& client) {
@@ -94,6 +96,7 @@ void Vault::register_handlers(Client& client) {
   channel.on<proto::Relinquished>([this, &client](proto::Relinquished, ipc::Envelope&) {
     holders_[client.holder].relinquished = true;
     settle(client.holder);
+    changed_.set();
   });
 }
 
@@ -188,6 +191,7 @@ void Vault::settle_all() {
 void Vault::drop(std::uint32_t holder) {
   const auto entry = holders_.find(holder);
   if (entry == holders_.end()) return;
+  changed_.set();
   if (entry->second.client) {
     entry->second.holdings = {};
   } else {
@@ -241,13 +245,35 @@ proto::VaultState Vault::state() const {
   }
   state.capacity = flow_capacity(limit_, holders_.size());
   state.refused_flows = refused_;
+  state.last_holder = last_holder_;
   return state;
 }
 
-runtime::Task<void> Vault::end() {
+void Vault::note_holder(std::uint32_t holder) {
+  last_holder_ = std::max(last_holder_, holder);
+}
+
+void Vault::send_clients_away() {
   for (const auto& [number, holder] : holders_) {
     if (holder.client) holder.client->scope.cancel();
   }
+}
+
+runtime::Task<void> Vault::unneeded(runtime::Deadline deadline, runtime::Duration keep) {
+  co_await tasks_.empty(deadline);
+  const auto last = std::min(deadline, runtime::Loop::current().after(keep));
+  const auto holds_nothing = [](const auto& entry) { return entry.second.holdings.flows.empty(); };
+  bool in_time = true;
+  while (in_time && !std::all_of(holders_.begin(), holders_.end(), holds_nothing)) {
+    changed_.reset();
+    const auto result = co_await changed_.wait(last);
+    in_time = result == runtime::Event::Result::set;
+  }
+}
+
+runtime::Task<void> Vault::end() {
+  send_clients_away();
+  donors_scope_.cancel();
   co_await tasks_.empty_uncancelled();
 }
 

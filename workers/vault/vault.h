@@ -13,7 +13,9 @@
 
 #include "ipc/channel.h"
 #include "proto/vault.h"
+#include "runtime/event.h"
 #include "runtime/gate.h"
+#include "runtime/task.h"
 #include "workers/vault/holdings.h"
 
 namespace bulkhead::vault {
@@ -30,6 +32,17 @@ class Vault {
 
   // to 0: nobody wants it.
   void bequeath(std::uint32_t from, std::uint32_t to);
+
+  // Our supervisor is gone and another one wants what is here: asks the acceptors to let go, and
+  // sends what they have let go of at the deadline to the vault at the other end (conveyance.cpp).
+  runtime::Task<proto::TakenOver> convey(platform::UniqueFd to, runtime::Deadline deadline);
+  // The other side of that. received: called for each holder when everything has come.
+  using Received = std::function<void(std::uint32_t holder, const Holdings& holdings)>;
+  void receive(platform::UniqueFd from, Received received);
+  // Ends the conversations with all acceptors.
+  void send_clients_away();
+  // Until no acceptor talks and no flow is held; flows that nobody talks for are held that long.
+  runtime::Task<void> unneeded(runtime::Deadline deadline, runtime::Duration keep);
 
   proto::VaultState state() const;
 
@@ -55,6 +68,8 @@ class Vault {
     bool settled() const { return client == nullptr || relinquished; }
   };
 
+  struct Donor;
+
   runtime::Task<void> serve(std::shared_ptr<Client> client);
   void register_handlers(Client& client);
   void hold_pages(Client& client, std::vector<platform::UniqueFd> descriptors);
@@ -69,10 +84,20 @@ class Vault {
   void drop(std::uint32_t holder);
   runtime::Task<void> send_estate(std::uint32_t from, std::shared_ptr<Client> heir);
   std::size_t flows() const;
+  void note_holder(std::uint32_t holder);
+  runtime::Task<void> until_let_go(runtime::Deadline deadline);
+  runtime::Task<void> convey_all(ipc::Channel& other, proto::TakenOver& report);
+  runtime::Task<bool> convey_one(ipc::Channel& other, std::uint32_t holder,
+                                 const Holdings& holdings);
+  runtime::Task<void> receive_all(std::shared_ptr<Donor> donor, Received received);
+  void listen_to(Donor& donor);
 
   std::uint64_t limit_;
+  std::uint32_t last_holder_ = 0;  // the highest number that was ever heard of
   std::map<std::uint32_t, Holder> holders_;
   std::uint64_t refused_ = 0;
+  runtime::Event changed_;  // an acceptor let go or ended, or an estate went
+  runtime::CancelScope donors_scope_;
   runtime::Gate tasks_;
 };
 

@@ -67,6 +67,10 @@ void FlowKeeper::attach(ipc::Channel& control) {
   vault.on<proto::NotHeld>(
       [this](const proto::NotHeld& message, ipc::Envelope&) { on_not_held(message.flow); });
   vault_.on_behind([this] { runtime::spawn(catch_up()); });
+  vault.on<proto::Relinquish>([this](proto::Relinquish, ipc::Envelope&) {
+    asked_ = true;
+    parting_.set();
+  });
   runtime::spawn(talk());
 }
 
@@ -76,6 +80,7 @@ void FlowKeeper::attach(ipc::Channel& control) {
 runtime::Task<void> FlowKeeper::talk() {
   const runtime::Gate::Pass pass = tasks_.enter();
   const ipc::ChannelEnd end = co_await vault_.run();
+  parting_.set();
   if (ended_) co_return;
   log::error("the channel to the vault has ended", {{"reason", end.reason}});
   co_await runtime::sleep_for(channel_grace);
@@ -89,6 +94,13 @@ runtime::Task<void> FlowKeeper::catch_up() {
             {{"carried", flows_.size()}});
   const bool read = co_await vault_.catch_up();
   if (read && !relinquished_) co_await refill();
+}
+
+// While there is a supervisor it alone decides; what the vault has said meanwhile counts from then
+// on.
+runtime::Task<bool> FlowKeeper::wanted_elsewhere(runtime::Deadline deadline) {
+  co_await parting_.wait(deadline);
+  co_return asked_ && !vault_.channel().ended();
 }
 
 std::string FlowKeeper::take_flow_page(platform::UniqueFd memory) {

@@ -13,6 +13,7 @@
 
 #include "ipc/channel.h"
 #include "proto/vault.h"
+#include "runtime/event.h"
 #include "runtime/gate.h"
 #include "runtime/relay.h"
 #include "workers/acceptor/flows/vault_link.h"
@@ -52,6 +53,10 @@ class FlowKeeper {
   // All raw flows are let go, except those that the vault does not hold.
   runtime::Task<void> relinquish(runtime::Deadline deadline);
 
+  // The supervisor is gone: waits until the vault says that another one wants our flows (true), or
+  // there is no vault any more that could, or the deadline (false).
+  runtime::Task<bool> wanted_elsewhere(runtime::Deadline deadline);
+
   // Waits until nothing of this is under way; the channel to the vault ends.
   runtime::Task<void> end();
 
@@ -86,7 +91,8 @@ class FlowKeeper {
   runtime::Gate tasks_;
   runtime::Gate inheriting_;
   runtime::Deadline next_warning_;
-  bool relinquishing_ = false, relinquished_ = false, ended_ = false;
+  runtime::Event parting_;  // the vault asked for our flows, or is gone
+  bool asked_ = false, relinquishing_ = false, relinquished_ = false, ended_ = false;
 };
 
 }  // namespace bulkhead::acceptor
