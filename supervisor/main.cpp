@@ -114,6 +114,21 @@ std::unique_ptr<InstanceLock> take_lock(const Directories& directories,
   return std::make_unique<InstanceLock>(directories.pid_file());
 }
 
+// What can still be given back when it fails: nothing of what was inherited is in use yet.
+platform::SignalSet prepare_process(const Directories& directories, bool root,
+                                    const Supervisor::Start& start) {
+  try {
+    create_directories(directories, root);
+    auto signals = platform::SignalSet::create({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
+    if (!signals) throw std::runtime_error(signals.error().to_string());
+    return std::move(*signals);
+  } catch (const std::exception& error) {
+    if (start.inherited && start.inherited->problem.value.empty())
+      give_back(*start.inherited, error.what(), start.arguments);
+    throw;
+  }
+}
+
 int supervise(const Options& options, const Directories& directories, bool root, Call call) {
   Supervisor::Start start;
   start.root = root;
@@ -133,18 +148,16 @@ int supervise(const Options& options, const Directories& directories, bool root,
     return exit_configuration;
   }
   log::set_level(static_cast<log::Level>(start.loaded.config->server.log_level));
-  create_directories(directories, root);
+  platform::SignalSet signals = prepare_process(directories, root, start);
   const auto lock = take_lock(directories, start.inherited);
   start.lock = lock->descriptor();
   log_start(start);
-  auto signals = platform::SignalSet::create({SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2});
-  if (!signals) throw std::runtime_error(signals.error().to_string());
   runtime::Loop loop;
   auto notifier = start.inherited && start.inherited->notifier >= 0
                       ? platform::ServiceNotifier::from_descriptor(
                             platform::UniqueFd(start.inherited->notifier))
                       : platform::ServiceNotifier::from_environment();
-  Supervisor supervisor(std::move(start), std::move(*signals), std::move(notifier));
+  Supervisor supervisor(std::move(start), std::move(signals), std::move(notifier));
   return supervisor.run();
 }
 

@@ -196,6 +196,7 @@ runtime::Task<void> WorkerProcess::live() {
 }
 
 runtime::Task<void> WorkerProcess::run_channel() {
+  if (greeted_ok_ && !understands()) co_return;  // inherited: whatever it says means nothing here
   const ipc::ChannelEnd end = co_await channel_.run();
   if (end.violation) {
     kill("broke the rules of its channel: " + end.reason);
@@ -338,7 +339,9 @@ void WorkerProcess::drain(runtime::Duration timeout, bool hand_over) {
   if (understands()) {
     channel_.send(message);
   } else {
-    [[maybe_unused]] const auto result = platform::send_signal(child_, SIGTERM);
+    // It becomes an orphan, and one without a vault: that drains at once.
+    if (tenure_) tenure_->vault_end.reset();
+    channel_.close("it is of another version");
   }
 }
 

@@ -101,7 +101,7 @@ class WorkerProcess {
   bool ended() const { return ended_; }
   bool draining() const { return draining_since_.has_value(); }
   std::optional<runtime::Deadline> draining_since() const { return draining_since_; }
-  // It was built from the same messages; otherwise it can be told to end and nothing else.
+  // It was built from the same messages; otherwise it can be told to drain and nothing else.
   bool understands() const { return hello_.version == proto::protocol_version; }
   // Once it has ended: neither by its own will after a drain, nor dismissed.
   bool died() const { return !dismissed_ && !(drained_ && exit_.clean()); }

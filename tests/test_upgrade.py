@@ -338,6 +338,42 @@ def test_nothing_is_left_open(start, serve):
     assert [tunnel.finish() for tunnel in tunnels] == [None] * 4
 
 
+ANOTHER_PROTOCOL = """#!/usr/bin/python3
+import fcntl, os, re, struct, sys
+program, uid = {program!r}, {uid}
+state = os.environ.get("BULKHEAD_STATE_FD")
+if state and "--self-check" not in sys.argv:
+    left = open("/proc/self/fd/" + state, "rb").read()
+    changed, count = re.subn(rb"\\x01\\x00(.)" + re.escape(struct.pack("<I", uid)), lambda found: b"\\2\\0" + found[0][2:], left, flags=re.S)
+    assert count, left
+    memory = os.memfd_create("state", os.MFD_ALLOW_SEALING)
+    os.write(memory, changed)
+    fcntl.fcntl(memory, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE)
+    os.close(int(state))
+    os.environ["BULKHEAD_STATE_FD"] = str(memory)
+os.execv(program, [program, *sys.argv[1:]])
+"""
+
+
+def test_old_workers_that_speak_another_language_drain(start, tmp_path, serve, origin):
+    """Nothing can be handed over then; what they carry still has the whole drain time-out, and they accept nothing more."""
+    proxy = start({"workers": {"acceptors": 1}, "shutdown": {"drain_timeout": "3s", "force_timeout": "30s"}})
+    tunnel = Tunnel(proxy, serve(tcp_server.echo).port)
+    program = tmp_path / "program"
+    program.write_text(ANOTHER_PROTOCOL.format(program=str(proxy.stage / "sbin/bulkhead"), uid=proxy.workers("acceptor")[0]["uid"]))
+    program.chmod(0o755)
+    before = [worker["pid"] for worker in proxy.workers()]
+    upgrade(proxy, program)
+    assert not old_ones_are_gone_or_listed(proxy, before)
+    all_go_on([tunnel], "it goes on in the old worker")
+    assert [worker["state"] for worker in of_crew(proxy, 1, "acceptor")] == ["draining"]
+    for _ in range(10):
+        assert curl("-x", proxy.http, origin.url()).status == 200
+    assert tunnel.error is None
+    eventually(lambda: not of_crew(proxy, 1), "the drain is bounded", 8)
+    assert tunnel.finish() is not None and proxy.query("crashes") == []
+
+
 # Under load
 
 def bulk(proxy, origin, length=8 << 20):
@@ -375,21 +411,36 @@ def test_five_upgrades_under_load(start, another, origin, serve):
     assert proxy.query("crashes") == []
 
 
-def test_fifty_reloads_under_load(start, origin, serve):
-    """Rules, ports, the number of workers and limits change; nothing fails."""
-    proxy = start({"workers": {"acceptors": 2}, "reload": {"drain_timeout": "20s"}})
-    load = mixed_load(proxy, origin, serve(tcp_server.echo))
+def change(proxy, number, extra):
+    """The number of acceptors, a port that comes and goes, rules, time-outs."""
+    rules = [{"name": f"Rule {number}", "match": {"domains": [f"host{number}.test"]}, "action": "block"}] + proxy.config["rules"][-1:]
+    proxy.write({"rules": rules, "workers": {"acceptors": 1 + number % 3}, "network": {"timeouts": {"idle": f"{30 + number}s"}},
+                 "listeners": [{"name": "extra", "port": extra[number % 3], "protocol": "http"}] if number % 2 else []})
+
+
+def test_fifty_reloads_and_five_upgrades_under_load(start, another, origin, serve):
+    """Everything changes all the time, and nothing fails: requests, transfers compared with what was sent, and tunnels that live
+    throughout."""
+    proxy = start({"workers": {"acceptors": 2}, "reload": {"drain_timeout": "20s"},
+                   "shutdown": {"drain_timeout": "20s", "force_timeout": "30s"}})
+    files, echo = [another("one"), another("two")], serve(tcp_server.echo)
+    tunnels = [Tunnel(proxy, echo.port) for _ in range(4)]
+    load = mixed_load(proxy, origin, echo)
     extra = [ports.reserve() for _ in range(3)]
     for port in extra:
         ports.release(port)
     for number in range(50):
-        rules = [{"name": f"Rule {number}", "match": {"domains": [f"host{number}.test"]}, "action": "block"}] + proxy.config["rules"][-1:]
-        changes = {"rules": rules, "workers": {"acceptors": 1 + number // 5 % 3},
-                   "listeners": [{"name": "extra", "port": extra[number % 3], "protocol": "http"}] if number % 2 else [],
-                   "network": {"timeouts": {"idle": f"{30 + number}s"}}}
-        proxy.write(changes)
+        change(proxy, number, extra)
         assert proxy.reload().exit == 0, proxy.service.tail()
+        if number % 10 != 9:
+            continue
+        before = [worker["pid"] for worker in proxy.workers()]
+        upgrade(proxy, files[number // 10 % 2] / "sbin/bulkhead")
+        assert not old_ones_are_gone_or_listed(proxy, before)
+        all_go_on(tunnels, "the tunnels go on")
     load.stop().check()
-    assert proxy.status()["reloads"] == 50 and proxy.status()["failed_reloads"] == 0
-
-
+    assert [tunnel.finish() for tunnel in tunnels] == [None] * 4
+    status = proxy.status()
+    assert status["reloads"] == 50 and status["failed_reloads"] == 0
+    assert proxy.query("crashes") == []
+    eventually(lambda: {worker["crew"] for worker in proxy.workers()} == {6}, "nothing is left of the old crews", 25)

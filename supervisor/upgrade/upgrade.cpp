@@ -14,6 +14,7 @@
 
 #include "platform/process.h"
 #include "runtime/log.h"
+#include "runtime/timer.h"
 #include "supervisor/control/server.h"
 #include "supervisor/supervisor.h"
 #include "supervisor/upgrade/self_check.h"
@@ -25,6 +26,8 @@ namespace log = runtime::log;
 
 // How long what was said to the workers has to leave our queues.
 constexpr runtime::Duration flush_timeout{1'000};
+// What is looked at while orphans hand over, which has a time-out of its own.
+constexpr runtime::Duration taking_over_interval{10};
 // How long flows may be on their way from one acceptor to another.
 constexpr runtime::Duration settling_timeout{5'000};
 
@@ -85,6 +88,7 @@ runtime::Task<UpgradeFailure> Supervisor::upgrade(std::string program, int asker
   UpgradeFailure failure{check.problem, check.output};
   if (check.passed) {
     const Reload::Pause pause = co_await reload_.pause();
+    while (orphans_ && !stopping_) co_await runtime::sleep_for(taking_over_interval);
     const bool settled =
         co_await workforce_.settled(runtime::Loop::current().after(settling_timeout));
     co_await workforce_.all_said(runtime::Loop::current().after(flush_timeout));

@@ -45,6 +45,7 @@ class Bulkhead:
             configuration.base(self.http_port, self.socks_port, self.mixed_port, self.access_log, name_server), changes or {})
         self.arguments, self.environment, self.with_file = list(arguments), environment or {}, config_file
         self.service = None
+        self.former = []  # services whose supervisor was killed
         self._expected_exit = 0
         self.write(text=text)
 
@@ -88,6 +89,18 @@ class Bulkhead:
         code = self.service.stop(number, deadline)
         assert code == 0, f"bulkhead ended with {code}:\n{self.service.tail()}"
 
+    def lose_supervisor(self, and_also=()):
+        """kill -9 of the supervisor alone; its workers live on. and_also: pids of workers whose end it does not live to see."""
+        former, self.service = self.service, None
+        former.remember()
+        os.kill(former.pid, signal.SIGSTOP)
+        for pid in and_also:
+            os.kill(pid, signal.SIGKILL)
+        os.kill(former.pid, signal.SIGKILL)
+        former.process.wait(10)  # its output ends with its workers
+        self.former.append(former)
+        return former
+
     def restart(self):
         self.finish()
         self.start()
@@ -95,6 +108,13 @@ class Bulkhead:
     def finish(self):
         """Stops it if it runs, and fails if it left processes or a sanitizer had something to say."""
         service, self.service = self.service, None
+        former, self.former = self.former, []
+        try:
+            for each in former:
+                eventually(lambda each=each: not each.leftovers(), f"no orphan is left: {each.leftovers()}", 15)
+        finally:
+            for each in former:
+                each.kill()
         if service is None:
             return
         try:
