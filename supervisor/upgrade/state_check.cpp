@@ -34,7 +34,7 @@ std::string check(const TenureState& tenure, const DaemonState& state) {
 
 std::string check(const WorkerState& worker, const DaemonState& state) {
   const proto::Party role = worker.hello.role;
-  if (role != proto::Party::acceptor && role != proto::Party::egress && role != proto::Party::vault)
+  if (role == proto::Party::supervisor || role == proto::Party::proxyctl)
     return "a worker of no role";
   if (worker.pid <= 1) return "a worker without a process";
   if (!is_descriptor(worker.pidfd) || !is_descriptor(worker.control) ||
