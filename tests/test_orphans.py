@@ -1,11 +1,9 @@
 """A supervisor that is killed: its workers go on, and the next one takes their ports and their connections."""
 import os
-import signal
 import subprocess
 import time
 
 import psutil
-import pytest
 
 from harness import raw_client, stream, tcp_server
 from harness.curl import curl
@@ -15,40 +13,15 @@ from harness.waiting import eventually
 SETTLED = 0.6  # a flow is held by the vault by then (250 ms and the way there)
 
 
-def kill_supervisor(proxy, and_also=()):
-    """Returns its workers, which live on; the Service of the dead one is put aside for the end. and_also: pids of workers
-    that it does not live to see the end of."""
-    dead = proxy.service
-    dead.remember()
+def orphan(proxy, **options):
+    """Kills the supervisor and returns its workers, which live on; see Bulkhead.lose_supervisor()."""
     workers = [psutil.Process(worker["pid"]) for worker in proxy.workers() if worker["pid"]]
-    os.kill(dead.pid, signal.SIGSTOP)
-    for pid in and_also:
-        os.kill(pid, signal.SIGKILL)
-    os.kill(dead.pid, signal.SIGKILL)
-    dead.process.wait(10)
-    proxy.service = None
-    return dead, workers
+    proxy.lose_supervisor(**options)
+    return workers
 
 
 def alive(processes):
     return [process for process in processes if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
-
-
-@pytest.fixture
-def orphaning(start):
-    """kill(proxy) as above; whatever is left of those processes is ended with the test, and is a failure."""
-    dead = []
-
-    def kill(proxy, **options):
-        service, workers = kill_supervisor(proxy, **options)
-        dead.append((service, workers))
-        return workers
-
-    yield kill
-    left = [(service, alive(workers)) for service, workers in dead]
-    for service, _ in left:
-        service.kill()
-    assert not [workers for _, workers in left if workers], "orphans are left"
 
 
 def gone(workers, deadline):
@@ -59,13 +32,13 @@ def times(drain):
     return {"shutdown": {"drain_timeout": drain, "force_timeout": "60s"}}
 
 
-def test_flows_go_on_under_the_next_supervisor(start, orphaning, serve, origin):
+def test_flows_go_on_under_the_next_supervisor(start, serve, origin):
     proxy = start({"workers": {"acceptors": 2}, **times("20s")})
     echo = serve(tcp_server.echo)
     tunnels = [Tunnel(proxy, echo.port) for _ in range(8)]
     eventually(lambda: all(tunnel.rounds > 5 for tunnel in tunnels), "the tunnels run")
     time.sleep(SETTLED)
-    workers = orphaning(proxy)
+    workers = orphan(proxy)
     proxy.start()
     proxy.await_log("took over from a supervisor before this one")
     rounds = [tunnel.rounds for tunnel in tunnels]
@@ -87,7 +60,7 @@ def bulk_source(length):
     return handler
 
 
-def test_a_transfer_goes_on_byte_for_byte(start, orphaning, serve):
+def test_a_transfer_goes_on_byte_for_byte(start, serve):
     """Both while nobody supervises and over the take-over; the reader is slow, so that bytes wait in every place."""
     length = 96 << 20
     proxy = start({"workers": {"acceptors": 1}, **times("20s")})
@@ -97,7 +70,7 @@ def test_a_transfer_goes_on_byte_for_byte(start, orphaning, serve):
         begun = client.reader.exactly(1 << 20)
         time.sleep(SETTLED)
         begun += client.reader.exactly(1 << 20)
-        workers = orphaning(proxy)
+        workers = orphan(proxy)
         begun += client.reader.exactly(8 << 20)
         proxy.start()
         proxy.await_log("took over from a supervisor before this one")
@@ -107,12 +80,12 @@ def test_a_transfer_goes_on_byte_for_byte(start, orphaning, serve):
     gone(workers, 10)
 
 
-def test_new_connections_while_nobody_supervises_and_after(start, orphaning, serve, origin):
+def test_new_connections_while_nobody_supervises_and_after(start, serve, origin):
     """Not one fails: the orphans accept until the next supervisor's workers do."""
     proxy = start({"workers": {"acceptors": 2}, **times("20s")})
     echo = serve(tcp_server.echo)
     load = Load().add(one_get(proxy, origin), 2).add(one_socks(proxy, echo.port), 1)
-    workers = orphaning(proxy)
+    workers = orphan(proxy)
     done = load.done
     eventually(lambda: load.done > done + 50, "the orphans serve")
     proxy.start()
@@ -123,7 +96,7 @@ def test_new_connections_while_nobody_supervises_and_after(start, orphaning, ser
     load.stop().check()
 
 
-def test_again_and_again(start, orphaning, serve):
+def test_again_and_again(start, serve):
     """Flows keep the names that they were given; those of three supervisors live side by side."""
     proxy = start({"workers": {"acceptors": 1}, **times("20s")})
     echo = serve(tcp_server.echo)
@@ -131,7 +104,7 @@ def test_again_and_again(start, orphaning, serve):
     for _ in range(3):
         tunnels += [Tunnel(proxy, echo.port) for _ in range(3)]
         time.sleep(SETTLED)
-        workers = orphaning(proxy)
+        workers = orphan(proxy)
         proxy.start()
         gone(workers, 10)
     ids = [row["id"] for row in proxy.rows("connections", "connections")]
@@ -141,13 +114,13 @@ def test_again_and_again(start, orphaning, serve):
     assert [tunnel.finish() for tunnel in tunnels] == [None] * 9
 
 
-def test_what_cannot_be_handed_over_drains(start, orphaning, origin):
+def test_what_cannot_be_handed_over_drains(start, origin):
     proxy = start({"workers": {"acceptors": 1}, **times("20s")})
     with raw_client.RawHttp(proxy.http_port) as client:
         client.send(f"GET {origin.url('/gated')} HTTP/1.1\r\nHost: x\r\n\r\n")
         client.head()
         assert client.reader.exactly(5) == b"first"
-        workers = orphaning(proxy)
+        workers = orphan(proxy)
         proxy.start()
         proxy.await_log("took over from a supervisor before this one")
         assert curl("-x", proxy.http, origin.url()).status == 200
@@ -156,12 +129,12 @@ def test_what_cannot_be_handed_over_drains(start, orphaning, origin):
     gone(workers, 10)
 
 
-def test_without_another_supervisor_they_end(start, orphaning, serve, origin):
+def test_without_another_supervisor_they_end(start, serve, origin):
     """First they serve for shutdown.drain_timeout, then they drain for as long."""
     proxy = start({"workers": {"acceptors": 2}, **times("1s")})
     tunnel = Tunnel(proxy, serve(tcp_server.echo).port)
     begin = time.monotonic()
-    workers = orphaning(proxy)
+    workers = orphan(proxy)
     assert curl("-x", proxy.http, origin.url()).status == 200, "they accept"
     rounds = tunnel.rounds
     eventually(lambda: tunnel.rounds > rounds + 5, "they relay")
@@ -172,21 +145,21 @@ def test_without_another_supervisor_they_end(start, orphaning, serve, origin):
     assert curl("-x", proxy.http, origin.url()).status == 200
 
 
-def test_a_vault_that_died_with_its_supervisor(start, orphaning, origin):
+def test_a_vault_that_died_with_its_supervisor(start, origin):
     """Nobody can ask for the flows then: the acceptors drain at once, and free the ports."""
     proxy = start({"workers": {"acceptors": 1}, **times("5s")})
-    gone(orphaning(proxy, and_also=proxy.worker_pids("vault")), 5)
+    gone(orphan(proxy, and_also=proxy.worker_pids("vault")), 5)
     proxy.start()
     assert curl("-x", proxy.http, origin.url()).status == 200
 
 
-def test_an_acceptor_that_died_with_its_supervisor(start, orphaning, serve):
+def test_an_acceptor_that_died_with_its_supervisor(start, serve):
     """Its flows are in the vault, and go on when the next supervisor comes soon."""
     proxy = start({"workers": {"acceptors": 2}, **times("20s")})
     echo = serve(tcp_server.echo)
     tunnels = [Tunnel(proxy, echo.port) for _ in range(6)]
     time.sleep(SETTLED)
-    workers = orphaning(proxy, and_also=proxy.worker_pids("acceptor"))
+    workers = orphan(proxy, and_also=proxy.worker_pids("acceptor"))
     proxy.start()
     gone(workers, 10)
     rounds = [tunnel.rounds for tunnel in tunnels]

@@ -184,7 +184,8 @@ def test_second_signal_while_draining_hurries(start, origin):
 
 
 def test_workers_end_with_their_supervisor(start):
-    proxy = start()
+    """Not at once: see test_orphans.py."""
+    proxy = start({"shutdown": {"drain_timeout": "500ms"}})
     os.kill(proxy.service.pid, signal.SIGKILL)
     proxy._expected_exit = -signal.SIGKILL
     proxy.service.wait(10)
@@ -193,7 +194,7 @@ def test_workers_end_with_their_supervisor(start):
 
 def test_starts_again_after_a_kill(start, origin):
     """What a killed supervisor left in the runtime directory does not keep the next one from starting."""
-    proxy = start()
+    proxy = start({"shutdown": {"drain_timeout": "500ms"}})
     os.kill(proxy.service.pid, signal.SIGKILL)
     proxy.service.wait(10)
     eventually(lambda: not proxy.service.leftovers(), "no worker is left behind", 15)
