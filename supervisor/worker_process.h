@@ -104,7 +104,10 @@ class WorkerProcess {
   // It was built from the same messages; otherwise it can be told to drain and nothing else.
   bool understands() const { return hello_.version == proto::protocol_version; }
   // Once it has ended: neither by its own will after a drain, nor dismissed.
-  bool died() const { return !dismissed_ && !(drained_ && exit_.clean()); }
+  bool died() const {
+    const bool was_told = drained_ || (draining() && !understands());  // who says nothing of it
+    return !dismissed_ && !(was_told && exit_.clean());
+  }
   // What it did last; once it has ended.
   ipc::FlightRecord flight_record() const;
   std::uint32_t generation() const { return generation_; }  // committed; 0: none
