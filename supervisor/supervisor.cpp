@@ -51,11 +51,11 @@ runtime::Task<void> Supervisor::live() {
   runtime::Task<Outcome> beginning = begin();
   Outcome outcome = co_await std::move(beginning);
   if (outcome.ok && !stopping_) {
+    runtime::spawn(rotate_log(), &scope_);
+    runtime::spawn(watch_file(), &scope_);  // before anybody who waits for us changes the file
     announce_ready();
     finish_upgrade();
     if (orphans_) runtime::spawn(take_over_orphans(), &scope_);
-    runtime::spawn(rotate_log(), &scope_);
-    runtime::spawn(watch_file(), &scope_);
     co_await stop_asked_.wait();
   } else if (!stopping_) {
     co_await return_to_old_program(outcome.summary);
