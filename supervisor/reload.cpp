@@ -281,7 +281,9 @@ void Reload::inherit(const DaemonState& state) {
 Outcome Reload::go_on(config::LoadResult loaded, std::uint32_t generation) {
   auto same = std::make_shared<Generation>();
   same->number = generation;
-  same->config = loaded.config;
+  auto config = std::make_shared<config::Config>(*loaded.config);
+  pages_.assign_slots(*config, nullptr);
+  same->config = std::move(config);
   same->warnings = warnings_of(loaded.diagnostics);
   same->sockets = std::exchange(inherited_, {});
   if (const auto sealed = seal_projections(*same); !sealed) return failure(sealed.error());
