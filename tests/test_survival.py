@@ -2,6 +2,7 @@
 counted by its reason, and nothing is left behind."""
 import os
 import random
+import resource
 import signal
 import socket
 import time
@@ -330,6 +331,41 @@ def test_others_are_counted_by_kind(start, meeting, origin, tls_squid, certifica
     assert lost(proxy) == {"starting": 1, "http": 1, "udp": 1, "opaque": 1}
     assert all(client.closed() for client in (starting, kept, association, secure))
     assert proxy.log(msg="went on with another acceptor's flows", adopted="1", http="1", opaque="1")
+
+
+def test_no_room_for_all(start, meeting):
+    """An heir takes what it has descriptors for; the rest ends, and is counted."""
+    proxy = start(ONE)
+    flows = [Flow(proxy, meeting) for _ in range(80)]
+    await_held(proxy, len(flows))
+    resource.prlimit(proxy.service.pid, resource.RLIMIT_NOFILE, (250, 250))  # its children have it from now on
+    await_successor(proxy, "acceptor", kill(proxy, "acceptor"))
+    eventually(lambda: survival(proxy)["unsettled"] == 0 and survival(proxy)["adopted"] > 0, "what there is room for went on")
+    refused = lost(proxy)["refused"]
+    assert lost(proxy) == {"refused": refused} and survival(proxy)["adopted"] + refused == len(flows)
+    eventually(lambda: len(proxy.access()) == refused, "those that ended are in the access log")
+    over = {record["client_port"] for record in proxy.access()}
+    assert {record["detail"] for record in proxy.access()} == {"no descriptors were left when its process died"}
+    for flow in flows:
+        if flow.port in over:
+            assert ended(flow.near)
+            flow.close()
+        else:
+            flow.echo().close()
+    await_held(proxy, 0)
+
+
+def test_many_flows(start, meeting):
+    proxy = start({"workers": {"acceptors": 2}})
+    flows = [Flow(proxy, meeting, way) for way in ("connect", "socks5") * 200]
+    await_held(proxy, len(flows), 30)
+    for index in (0, 1):
+        kill(proxy, "acceptor", index)
+    await_settled(proxy, len(flows))
+    for flow in flows:
+        flow.echo().close()
+    await_held(proxy, 0)
+    assert not lost(proxy)
 
 
 # Nothing is left behind

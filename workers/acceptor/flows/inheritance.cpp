@@ -1,8 +1,10 @@
 #include "workers/acceptor/flows/inheritance.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "ipc/page/flight_recorder.h"
+#include "platform/descriptor.h"
 #include "platform/shared_memory.h"
 #include "runtime/log.h"
 #include "runtime/turn.h"
@@ -22,17 +24,34 @@ runtime::Deadline to_time(std::int64_t nanoseconds) {
   return runtime::Deadline(std::chrono::nanoseconds(nanoseconds));
 }
 
+// What is taken over leaves this many numbers for pipes, channels and what is under way.
+constexpr std::uint64_t kept_descriptors = 128;
+
+bool has_room(const std::vector<platform::UniqueFd>& taken) {
+  const std::uint64_t limit = platform::open_files_limit();
+  return std::none_of(taken.begin(), taken.end(), [limit](const platform::UniqueFd& descriptor) {
+    return static_cast<std::uint64_t>(descriptor.get()) + kept_descriptors >= limit;
+  });
+}
+
 std::int64_t now_ns() {
   return std::chrono::nanoseconds(runtime::Clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
 
+// At once, so that there is always room for the next one: it may be refused as well, but this
+// process keeps what it needs for the flows it has.
 void Inheritance::take_flow(std::uint64_t flow, std::vector<platform::UniqueFd> sockets) {
+  if (!has_room(sockets)) {
+    refused_.insert(flow);
+    return;
+  }
   flows_[flow] = {std::move(sockets[0]), std::move(sockets[1])};
 }
 
 void Inheritance::take_pipe(std::uint64_t pipe, std::vector<platform::UniqueFd> ends) {
+  if (!has_room(ends)) return;
   pipes_[pipe] = {std::move(ends[0]), std::move(ends[1]), pipe};
 }
 
@@ -74,6 +93,7 @@ runtime::Task<proto::Inherited> Inheritance::settle() {
                                                       {"torn", report_.torn},
                                                       {"unvaulted", report_.unvaulted},
                                                       {"unrecorded", report_.unrecorded},
+                                                      {"refused", report_.refused},
                                                       {"starting", report_.starting},
                                                       {"http", report_.http},
                                                       {"young", report_.young},
@@ -98,6 +118,8 @@ void Inheritance::count_unprotected(const ipc::FoundFlows& found) {
 
 void Inheritance::adopt(const ipc::FoundFlow& flow) {
   auto node = flows_.extract(flow.flow);
+  if (node.empty() && refused_.contains(flow.flow))
+    return write_off(flow, "no descriptors were left when its process died", report_.refused);
   if (node.empty())
     return write_off(flow, "its process died before it was vaulted", report_.unvaulted);
   Sockets sockets = std::move(node.mapped());

@@ -66,6 +66,7 @@ class Inheritance {
   proto::Inherited report_;
   std::vector<platform::UniqueFd> pages_;
   std::map<std::uint64_t, Sockets> flows_;
+  std::set<std::uint64_t> refused_;  // no room for their sockets
   std::map<std::uint64_t, runtime::Pipe> pipes_;
   bool all_held_ = false, alive_ = false;
   std::optional<runtime::CopyMemory::Remains> remains_;
