@@ -48,7 +48,6 @@ runtime::Task<bool> send_early(Client& client, runtime::Stream& upstream, runtim
 runtime::Task<runtime::RelayEnd> relay_sockets(Client& client, runtime::RelayOptions options) {
   Tunnel& tunnel = *client.tunnel;
   client.acceptor.flows.let_settle(options);
-  client.entry.set_unprotected(ipc::Unprotected::young);
   runtime::AwaitedRelay relay(*client.stream, *tunnel.upstream, options, tunnel.counters);
   const runtime::RelayEnd end = co_await relay;
   if (end == runtime::RelayEnd::settled) {
@@ -111,7 +110,8 @@ runtime::Task<runtime::RelayEnd> run_tunnel(Client& client) {
   Tunnel& tunnel = *client.tunnel;
   const bool echoed = tunnel.upstream == nullptr;
   runtime::Stream& upstream = echoed ? *client.stream : *tunnel.upstream;
-  client.entry.set_unprotected(ipc::Unprotected::opaque);
+  const bool raw = !echoed && client.stream->is_raw() && upstream.is_raw();
+  client.entry.set_unprotected(raw ? ipc::Unprotected::young : ipc::Unprotected::opaque);
   TunnelWatch watch(client, tunnel.record);
   const runtime::RelayOptions options = watch.options(tunnel.route);
   runtime::RelayEnd end =
