@@ -1,4 +1,6 @@
-"""What happens to the daemon: processes of some role are killed, or their number changes."""
+"""What happens to the daemon: processes of some role are killed, their number changes, or the program is replaced."""
+import collections
+import contextlib
 import os
 import signal
 
@@ -16,6 +18,7 @@ class Events:
         self.proxy, self.kinds, self.order, self.most_acceptors = proxy, list(kinds), order, most_acceptors
         self.happened = {kind: 0 for kind in self.kinds}
         self._killed = set()
+        self._former = collections.Counter()  # lost and adopted, as counted by supervisors that are gone
 
     def next(self):
         """Returns the kind of what was done, None when there was nobody to do it to."""
@@ -68,6 +71,36 @@ class Events:
         answer = self.proxy.reload()
         assert answer.exit == 0, answer
         return True
+
+    def _supervisor(self):
+        """The next one takes over what the orphans of this one carry."""
+        self.await_whole()
+        with self._counts_kept():
+            self.proxy.lose_supervisor()
+            self.proxy.start()
+            self.proxy.await_log("took over from a supervisor before this one", RECOVERY)
+        return True
+
+    def _upgrade(self):
+        self.await_whole()
+        with self._counts_kept():
+            answer = self.proxy.ctl("upgrade", deadline=120)
+            assert answer.exit == 0, answer
+        return True
+
+    @contextlib.contextmanager
+    def _counts_kept(self):
+        before = survival(self.proxy)
+        yield
+        if survival(self.proxy)["adopted"] < before["adopted"]:
+            self._former.update(before["lost"])
+            self._former["adopted"] += before["adopted"]
+
+    def counts(self):
+        """What all supervisors together have counted."""
+        now = survival(self.proxy)
+        return {**now, "adopted": now["adopted"] + self._former["adopted"],
+                "lost": {reason: count + self._former[reason] for reason, count in now["lost"].items()}}
 
     def settle(self):
         """Everything that was killed is there again."""

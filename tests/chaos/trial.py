@@ -11,12 +11,13 @@ from .events import Events
 from .flows import Flow, Tally
 from .server import Server
 
-# Who can be killed, and what else can happen. `supervisor` and `upgrade` belong here as soon as events.py knows them.
-KINDS = ("acceptor", "acceptors", "egress", "vault", "reload")
+# Who can be killed, and what else can happen.
+KINDS = ("acceptor", "acceptors", "egress", "vault", "supervisor", "reload", "upgrade")
 LOAD = {"download": 3, "upload": 3, "echo": 6, "idle": 12}
 ACCEPTORS = 4
 # A connection that is opened in the very moment in which its acceptor retires stays there, and ends by itself well before that.
-SETTINGS = {"workers": {"acceptors": ACCEPTORS}, "reload": {"drain_timeout": "60s"}}
+SETTINGS = {"workers": {"acceptors": ACCEPTORS}, "reload": {"drain_timeout": "60s"},
+            "shutdown": {"drain_timeout": "60s", "force_timeout": "90s"}}
 PROGRESS = 10.0
 
 
@@ -84,4 +85,4 @@ def run(proxy, seconds, seed, kinds=KINDS, pause=(0.2, 1.5), life=(3, 30), load=
     for difference in far.differences:
         tally.fail(difference.kind, f"at the server: {difference}")
     eventually(lambda: survival(proxy)["held"] == 0 and survival(proxy)["unsettled"] == 0, "nothing is left behind", 20)
-    return Outcome(seconds, seed, events.happened, tally, survival(proxy))
+    return Outcome(seconds, seed, events.happened, tally, events.counts())
