@@ -65,6 +65,13 @@ tl::expected<void, Error> set_reset_on_close(int socket);
 tl::expected<wire::Endpoint, Error> local_endpoint(int socket);
 tl::expected<wire::Endpoint, Error> peer_endpoint(int socket);
 
+// Where a socket listens that somebody else made; nothing if it is no listening TCP socket.
+struct Listening {
+  wire::Endpoint local;
+  bool dual_stack = false;
+};
+std::optional<Listening> describe_listener(int socket);
+
 // Half-close: sends a FIN, reading goes on. ENOTCONN when the connection is gone already.
 tl::expected<void, Error> shutdown_write(int socket);
 

@@ -30,6 +30,9 @@ constexpr std::array permissions{
     Permission{prepare, "prepare", supervisor, egress, open, 1},
     Permission{prepare, "prepare", supervisor, vault, open, 1},
     Permission{listener, "listener", supervisor, acceptor, open, 1},
+    // Held by the vault for the next supervisor, which is sent them at the rendezvous.
+    Permission{listener, "listener", supervisor, vault, open, 1},
+    Permission{listener, "listener", vault, supervisor, open, 1},
     Permission{peer_restarted, "peer_restarted", supervisor, acceptor, open, 0},
     Permission{peer, "peer", supervisor, egress, open, 1},
     Permission{peer, "peer", supervisor, vault, open, 1},

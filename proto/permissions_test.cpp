@@ -20,8 +20,8 @@ Types allowed_when_open(Party from, Party to) {
   if (from == Party::supervisor && to == Party::egress)
     return {prepare, peer, page, commit, abort, drain};
   if (from == Party::supervisor && to == Party::vault) {
-    return {prepare, peer,     page,       commit,    abort,
-            drain,   bequeath, rendezvous, take_over, query_vault};
+    return {prepare,  peer,     page,       commit,    abort,      drain,
+            listener, bequeath, rendezvous, take_over, query_vault};
   }
   if (from == Party::supervisor && to == Party::proxyctl) {
     return {status_row,     worker_row,     listener_row,  backend_row,       rule_row,
@@ -32,7 +32,7 @@ Types allowed_when_open(Party from, Party to) {
     return {prepared, drained, connections, backend_tested, inherited, relinquished};
   if (from == Party::egress && to == Party::supervisor) return {prepared, drained};
   if (from == Party::vault && to == Party::supervisor)
-    return {prepared, drained, taken_over, estate, vault_state};
+    return {prepared, drained, taken_over, estate, vault_state, listener};
   if (from == Party::acceptor && to == Party::vault) {
     return {hold_pages, hold_flow, hold_pipe, release, vault_sync, adopt, adopt_end, relinquished};
   }

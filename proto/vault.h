@@ -206,7 +206,8 @@ struct Estate {
   static auto fields(auto& self) { return std::tie(self.holder, self.flows); }
 };
 
-// For status, and on a connection to the rendezvous.
+// For status, and on a connection to the rendezvous, where the answer comes after the listening
+// sockets (Listener) of the generation that was in force.
 struct QueryVault {
   static constexpr MessageType type = MessageType::query_vault;
   static auto fields(auto&) { return std::tie(); }

@@ -18,8 +18,9 @@
 namespace bulkhead::supervisor {
 
 struct ListeningSocket {
-  std::uint32_t id = 0;        // unique for the supervisor's life
-  std::uint32_t acceptor = 0;  // whose it is
+  std::uint32_t id = 0;  // unique for the supervisor's life
+  static constexpr std::uint32_t nobody = UINT32_MAX;
+  std::uint32_t acceptor = 0;  // whose it is; nobody: it is to be given to one
   config::Listener settings;
   bool dual_stack = false;
   platform::UniqueFd socket;

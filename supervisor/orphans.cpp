@@ -3,6 +3,7 @@
 #include <array>
 
 #include "platform/message_socket.h"
+#include "platform/socket.h"
 #include "runtime/both.h"
 #include "runtime/log.h"
 
@@ -24,6 +25,8 @@ class Conversation {
       : channel_(std::move(socket), Party::supervisor, Party::vault) {
     channel_.resume();
   }
+
+  ipc::Channel& channel() { return channel_; }
 
   // The answer, or nothing.
   runtime::Task<std::optional<ipc::Envelope>> ask(Question question, runtime::Duration timeout,
@@ -48,6 +51,18 @@ class Conversation {
   std::optional<ipc::Envelope> answer_;
 };
 
+// Their vault is a weaker process: what it says of a socket is compared with the socket.
+std::optional<Orphans::HeldListener> take_listener(proto::Listener message,
+                                                   platform::UniqueFd socket) {
+  const auto found = platform::describe_listener(socket.get());
+  if (!found || found->local.port == 0 || found->local.to_string() != message.address.to_string()) {
+    log::warn("a listening socket of a supervisor before this one is not what it is said to be",
+              {{"address", message.address.to_string()}});
+    return std::nullopt;
+  }
+  return Orphans::HeldListener{std::move(message), found->dual_stack, std::move(socket)};
+}
+
 }  // namespace
 
 // Two connections: the second waits in their queue until our workers serve, so that they know that
@@ -56,6 +71,12 @@ runtime::Task<std::optional<Orphans>> Orphans::find(std::string path) {
   auto first = platform::connect_message_socket(path);
   if (!first) co_return std::nullopt;
   Conversation<proto::QueryVault> conversation(std::move(*first));
+  std::vector<HeldListener> listeners;
+  conversation.channel().on<proto::Listener>(
+      [&listeners](proto::Listener message, ipc::Envelope& envelope) {
+        auto taken = take_listener(std::move(message), std::move(envelope.descriptors.front()));
+        if (taken) listeners.push_back(std::move(*taken));
+      });
   runtime::Task<std::optional<ipc::Envelope>> asking =
       conversation.ask(proto::QueryVault{}, answer_timeout, {});
   const std::optional<ipc::Envelope> answer = co_await std::move(asking);
@@ -66,9 +87,12 @@ runtime::Task<std::optional<Orphans>> Orphans::find(std::string path) {
               {{"path", path}});
     co_return std::nullopt;
   }
-  log::info("workers of a supervisor before this one go on",
-            {{"holders", state->holders}, {"flows", state->flows}});
-  co_return Orphans(std::move(*second), state->last_holder);
+  log::info(
+      "workers of a supervisor before this one go on",
+      {{"holders", state->holders}, {"flows", state->flows}, {"listeners", listeners.size()}});
+  Orphans found(std::move(*second), state->last_holder);
+  found.listeners_ = std::move(listeners);
+  co_return found;
 }
 
 runtime::Task<proto::TakenOver> Orphans::hand_over_to(std::shared_ptr<WorkerProcess> vault) {

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ipc/channel.h"
 #include "platform/unique_fd.h"
 #include "proto/vault.h"
+#include "proto/worker.h"
 #include "runtime/task.h"
 #include "supervisor/worker_process.h"
 
@@ -24,6 +27,14 @@ class Orphans {
   // No holder of ours may have this number or a lower one: flows are named after holders.
   std::uint32_t last_holder() const { return last_holder_; }
 
+  // The sockets that they accept on, and go on with until they let go; for us to take.
+  struct HeldListener {
+    proto::Listener message;
+    bool dual_stack = false;
+    platform::UniqueFd socket;
+  };
+  std::vector<HeldListener>& listeners() { return listeners_; }
+
   // Has all that they let go of sent to our vault; it says what came (proto::Estate). Called once,
   // when our acceptors serve.
   runtime::Task<proto::TakenOver> hand_over_to(std::shared_ptr<WorkerProcess> vault);
@@ -34,6 +45,7 @@ class Orphans {
 
   platform::UniqueFd connection_;
   std::uint32_t last_holder_;
+  std::vector<HeldListener> listeners_;
 };
 
 }  // namespace bulkhead::supervisor

@@ -278,6 +278,17 @@ void Reload::inherit(const DaemonState& state) {
   }
 }
 
+void Reload::inherit(const proto::Listener& listener, bool dual_stack, platform::UniqueFd fd) {
+  auto socket = std::make_shared<ListeningSocket>();
+  listeners_.set_last_id(listeners_.last_id() + 1);
+  socket->id = listeners_.last_id();
+  socket->acceptor = ListeningSocket::nobody;
+  socket->dual_stack = dual_stack;
+  socket->settings = settings_of(listener);
+  socket->socket = std::move(fd);
+  inherited_.push_back(std::move(socket));
+}
+
 Outcome Reload::go_on(config::LoadResult loaded, std::uint32_t generation) {
   auto same = std::make_shared<Generation>();
   same->number = generation;

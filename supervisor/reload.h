@@ -65,6 +65,8 @@ class Reload {
   // listening sockets. inherit() comes before start().
   void leave(DaemonState& state) const;
   void inherit(const DaemonState& state);
+  // A listening socket that somebody before us made; before start() too.
+  void inherit(const proto::Listener& listener, bool dual_stack, platform::UniqueFd socket);
   // Instead of start(): the generation that the inherited workers serve goes on.
   Outcome go_on(config::LoadResult loaded, std::uint32_t generation);
 

@@ -93,6 +93,9 @@ runtime::Task<void> Supervisor::find_orphans() {
   orphans_ = co_await std::move(finding);
   if (!orphans_) co_return;
   workforce_.begin_holders_after(orphans_->last_holder());
+  for (Orphans::HeldListener& held : orphans_->listeners())
+    reload_.inherit(held.message, held.dual_stack, std::move(held.socket));
+  // Beyond these, their vault may have been a new one that was not given all again.
   reload_.share_ports(true);
 }
 

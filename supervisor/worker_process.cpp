@@ -256,14 +256,15 @@ runtime::Task<bool> WorkerProcess::wait_end(runtime::Deadline deadline) {
   co_return result == runtime::Event::Result::set;
 }
 
+// An acceptor gets what it does not have of its own; the vault keeps all for a supervisor to come.
 bool WorkerProcess::hand_over_listeners(const Generation& generation) {
+  const bool all = role_ == proto::Party::vault;
+  if (!all && role_ != proto::Party::acceptor) return true;
   for (const auto& socket : generation.sockets) {
-    if (role_ != proto::Party::acceptor || socket->acceptor != index_ ||
-        listeners_.contains(socket->id))
-      continue;
+    if (!all && (socket->acceptor != index_ || listeners_.contains(socket->id))) continue;
     const std::array descriptors{socket->socket.get()};
     if (!channel_.send(socket->message(), descriptors)) return false;
-    listeners_.insert(socket->id);
+    if (!all) listeners_.insert(socket->id);
   }
   return true;
 }

@@ -236,10 +236,20 @@ runtime::Task<void> Workforce::drain_role(Party role, runtime::Duration drain_ti
   }
 }
 
+// The generation has none any more, and whatever was on its way to the next one is called off.
+void Workforce::release_listeners() const {
+  const auto keeper = vault();
+  const auto current = surroundings_.current();
+  if (!keeper || !current) return;
+  keeper->abort(*current);
+  keeper->commit(*current);
+}
+
 runtime::Task<void> Workforce::shut_down(runtime::Duration drain_timeout,
                                          runtime::Duration force_timeout) {
   stopping_ = true;
   estates_.close();
+  release_listeners();
   for (const auto& worker : workers_) {
     worker->retired = true;
     worker->hurry.set();

@@ -107,6 +107,7 @@ class Workforce {
   void connect_to_all_acceptors(WorkerProcess& peer);
   void listen_for_estates(const std::shared_ptr<WorkerProcess>& process);
   void offer_rendezvous(WorkerProcess& vault) const;
+  void release_listeners() const;
   // After its process' end: what becomes of what it carried.
   void settle_estate(const WorkerProcess& process, bool refilled);
   // Lets another acceptor take the connections of one that has to wait for its restart.

@@ -1,9 +1,11 @@
 """A supervisor that is killed: its workers go on, and the next one takes their ports and their connections."""
 import os
+import pathlib
 import subprocess
 import time
 
 import psutil
+import pytest
 
 from harness import raw_client, stream, tcp_server
 from harness.curl import curl
@@ -94,6 +96,40 @@ def test_new_connections_while_nobody_supervises_and_after(start, serve, origin)
     done = load.done
     eventually(lambda: load.done > done + 50, "the new workers serve")
     load.stop().check()
+
+
+def listening(port):
+    """The kernel's sockets that listen on it."""
+    rows = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return {row[9] for row in rows if row[3] == "0A" and int(row[1].partition(":")[2], 16) == port}
+
+
+@pytest.mark.parametrize("acceptors", [1, 2, 3])
+def test_the_listening_sockets_stay_the_same(start, serve, acceptors):
+    """A connection that has been queued is never lost, however many acceptors there are afterwards."""
+    proxy = start({"workers": {"acceptors": 2}, **times("20s")})
+    before = listening(proxy.http_port)
+    assert len(before) == 2
+    proxy.write({"workers": {"acceptors": acceptors}})
+    workers = orphan(proxy)
+    proxy.start()
+    gone(workers, 10)
+    assert listening(proxy.http_port) >= before and len(listening(proxy.http_port)) == max(acceptors, 2)
+    assert proxy.log(msg="workers of a supervisor before this one go on")[0]["listeners"] == "6"
+    proxy.stop()
+    assert not listening(proxy.http_port)
+
+
+def test_a_port_that_is_not_wanted_any_more_is_closed(start, origin):
+    proxy = start({"workers": {"acceptors": 1}, **times("20s")})
+    old = proxy.socks_port
+    proxy.write({"server": {"socks5_port": 0}})
+    workers = orphan(proxy)
+    assert listening(old)
+    proxy.start()
+    gone(workers, 10)
+    assert not listening(old)
+    assert curl("-x", proxy.http, origin.url()).status == 200
 
 
 def test_again_and_again(start, serve):

@@ -168,4 +168,18 @@ Result set_non_blocking(int descriptor) {
   return tl::unexpected(last_error("F_SETFL"));
 }
 
+std::optional<Listening> describe_listener(int socket) {
+  const auto option = [socket](int level, int name) {
+    int value = -1;
+    socklen_t length = sizeof(value);
+    return getsockopt(socket, level, name, &value, &length) == 0 ? value : -1;
+  };
+  const auto local = local_endpoint(socket);
+  if (!local || option(SOL_SOCKET, SO_ACCEPTCONN) != 1 ||
+      option(SOL_SOCKET, SO_PROTOCOL) != IPPROTO_TCP)
+    return std::nullopt;
+  const bool dual_stack = local->address.is_v6() && option(IPPROTO_IPV6, IPV6_V6ONLY) == 0;
+  return Listening{*local, dual_stack};
+}
+
 }  // namespace bulkhead::platform

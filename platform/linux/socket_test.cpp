@@ -177,5 +177,26 @@ TEST(Socket, udp_connects_at_once) {
   EXPECT_TRUE(wait_until(server->get(), POLLIN));
 }
 
+TEST(DescribeListener, SaysWhereItListens) {
+  const auto socket = listen_tcp({wire::IpAddress::v4(0x7f000001), 0});
+  ASSERT_TRUE(socket);
+  const auto listening = describe_listener(socket->get());
+  ASSERT_TRUE(listening);
+  EXPECT_EQ(listening->local.to_string(), local_endpoint(socket->get())->to_string());
+  EXPECT_FALSE(listening->dual_stack);
+}
+
+TEST(DescribeListener, IsNotTakenInByOthers) {
+  const auto unbound = create_tcp(wire::IpAddress::v4(0x7f000001));
+  EXPECT_FALSE(describe_listener(unbound->get())) << "it does not listen";
+  const auto datagrams = create_udp(wire::IpAddress::v4(0x7f000001));
+  EXPECT_FALSE(describe_listener(datagrams->get()));
+  int pair[2];
+  ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  const UniqueFd ends[2] = {UniqueFd(pair[0]), UniqueFd(pair[1])};
+  EXPECT_FALSE(describe_listener(pair[0]));
+  EXPECT_FALSE(describe_listener(-1));
+}
+
 }  // namespace
 }  // namespace bulkhead::platform

@@ -27,9 +27,13 @@ platform::UniqueFd at_low_number(platform::UniqueFd channel) {
   return channel;
 }
 
+platform::UniqueFd at_high_number(platform::UniqueFd held) {
+  return platform::duplicate_from(held.get(), first_held_number);
+}
+
 bool move_up(Pair& pair) {
   for (platform::UniqueFd& descriptor : pair) {
-    platform::UniqueFd moved = platform::duplicate_from(descriptor.get(), first_held_number);
+    platform::UniqueFd moved = at_high_number(std::move(descriptor));
     if (!moved) return false;
     descriptor = std::move(moved);
   }

@@ -34,6 +34,9 @@ std::uint32_t flow_capacity(std::uint64_t descriptors, std::size_t holders);
 // A channel, where the sandbox lets things be received; empty if there is no such number left.
 platform::UniqueFd at_low_number(platform::UniqueFd channel);
 
+// Something that is held, out of the low numbers; empty if the process has no number left.
+platform::UniqueFd at_high_number(platform::UniqueFd held);
+
 // Moves both out of the low numbers. False if the process has no number left.
 bool move_up(Pair& pair);
 

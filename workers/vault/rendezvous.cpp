@@ -1,5 +1,7 @@
 #include "workers/vault/rendezvous.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 
 #include "platform/descriptor.h"
@@ -64,6 +66,8 @@ runtime::Task<void> Rendezvous::converse(platform::UniqueFd socket) {
   const runtime::Gate::Pass pass = visits_.enter();
   Visit visit(std::move(socket));
   visit.channel.on<proto::QueryVault>([&](proto::QueryVault, ipc::Envelope& envelope) {
+    for (const Vault::Listener& listener : vault_.listeners())
+      visit.channel.send(listener.message, std::array{listener.socket.get()});
     visit.channel.send(vault_.state(), {}, envelope.id);
   });
   visit.channel.on<proto::TakeOver>([&](const proto::TakeOver& message, ipc::Envelope& envelope) {

@@ -25,6 +25,10 @@ void VaultRole::attach(ipc::Channel& control) {
   control.on<proto::Bequeath>([this](const proto::Bequeath& message, ipc::Envelope&) {
     vault_.bequeath(message.from, message.to);
   });
+  control.on<proto::Listener>([this](proto::Listener message, ipc::Envelope& envelope) {
+    auto socket = at_high_number(std::move(envelope.descriptors.front()));
+    if (socket) arrived_.push_back({std::move(message), std::move(socket)});
+  });
   control.on<proto::Rendezvous>([this](proto::Rendezvous, ipc::Envelope& envelope) {
     rendezvous_.use(std::move(envelope.descriptors.front()));
   });

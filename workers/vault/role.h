@@ -1,6 +1,9 @@
 // The vault as the supervisor sees it. It has no configuration: every generation suits it.
 #pragma once
 
+#include <utility>
+#include <vector>
+
 #include "runtime/gate.h"
 #include "workers/process/worker_process.h"
 #include "workers/vault/rendezvous.h"
@@ -17,8 +20,9 @@ class VaultRole final : public workers::Service {
                       const std::vector<std::uint32_t>&) override {
     return {};
   }
-  void commit(std::uint32_t) override {}
-  void abort(std::uint32_t) override {}
+  // The listeners that came since the last one are those that are held.
+  void commit(std::uint32_t) override { vault_.hold_listeners(std::exchange(arrived_, {})); }
+  void abort(std::uint32_t) override { arrived_.clear(); }
   runtime::Task<bool> orphaned(runtime::Duration patience) override;
   runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) override;
 
@@ -28,6 +32,7 @@ class VaultRole final : public workers::Service {
 
   Vault vault_;
   Rendezvous rendezvous_{vault_};
+  std::vector<Vault::Listener> arrived_;
   runtime::Gate waiting_;
 };
 

@@ -10,9 +10,11 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "ipc/channel.h"
 #include "proto/vault.h"
+#include "proto/worker.h"
 #include "runtime/event.h"
 #include "runtime/gate.h"
 #include "runtime/task.h"
@@ -43,6 +45,15 @@ class Vault {
   void send_clients_away();
   // Until no acceptor talks and no flow is held; flows that nobody talks for are held that long.
   runtime::Task<void> unneeded(runtime::Deadline deadline, runtime::Duration keep);
+
+  // Listening sockets, so that they outlive the supervisor: these become those that are held, and
+  // what was held before is closed.
+  struct Listener {
+    proto::Listener message;
+    platform::UniqueFd socket;
+  };
+  void hold_listeners(std::vector<Listener> listeners) { listeners_ = std::move(listeners); }
+  const std::vector<Listener>& listeners() const { return listeners_; }
 
   proto::VaultState state() const;
 
@@ -95,6 +106,7 @@ class Vault {
   std::uint64_t limit_;
   std::uint32_t last_holder_ = 0;  // the highest number that was ever heard of
   std::map<std::uint32_t, Holder> holders_;
+  std::vector<Listener> listeners_;
   std::uint64_t refused_ = 0;
   runtime::Event changed_;  // an acceptor let go or ended, or an estate went
   runtime::CancelScope donors_scope_;
