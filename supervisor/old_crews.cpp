@@ -115,6 +115,11 @@ runtime::Task<void> OldCrews::end_vaults() {
 
 runtime::Task<void> OldCrews::see_off(std::uint32_t crew, runtime::Duration drain_timeout) {
   const runtime::Gate::Pass pass = tasks_.enter();
+  // It goes on for its acceptors, but probes no backends any more: ours does.
+  for (const auto& other : of(crew, false)) {
+    if (other->role() == Party::egress && !other->draining())
+      other->drain(drain_timeout + drain_grace);
+  }
   co_await drain(crew, true, drain_timeout);
   co_await drain(crew, false, other_drain);
   log::info("the workers of the program before have ended", {{"crew", crew}});

@@ -414,9 +414,10 @@ def test_five_upgrades_under_load(start, another, origin, serve):
 
 
 def change(proxy, number, extra):
-    """The number of acceptors, a port that comes and goes, rules, time-outs."""
+    """The number of acceptors, a port that comes and goes, rules, time-outs, a limit."""
     rules = [{"name": f"Rule {number}", "match": {"domains": [f"host{number}.test"]}, "action": "block"}] + proxy.config["rules"][-1:]
-    proxy.write({"rules": rules, "workers": {"acceptors": 1 + number % 3}, "network": {"timeouts": {"idle": f"{30 + number}s"}},
+    proxy.write({"rules": rules, "workers": {"acceptors": 1 + number % 3},
+                 "network": {"timeouts": {"idle": f"{30 + number}s"}, "limits": {"max_connections_per_backend": 10_000 + number}},
                  "listeners": [{"name": "extra", "port": extra[number % 3], "protocol": "http"}] if number % 2 else []})
 
 
