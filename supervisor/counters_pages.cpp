@@ -22,6 +22,7 @@ std::string CountersPages::make(std::uint32_t column) {
 
 std::vector<std::int32_t> CountersPages::leave() const {
   std::vector<std::int32_t> numbers;
+  numbers.reserve(pages_.size());
   for (const Page& page : pages_) numbers.push_back(page.memory.get());
   return numbers;
 }

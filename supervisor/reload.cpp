@@ -289,7 +289,7 @@ void Reload::inherit(const proto::Listener& listener, bool dual_stack, platform:
   inherited_.push_back(std::move(socket));
 }
 
-Outcome Reload::go_on(config::LoadResult loaded, std::uint32_t generation) {
+Outcome Reload::go_on(const config::LoadResult& loaded, std::uint32_t generation) {
   auto same = std::make_shared<Generation>();
   same->number = generation;
   auto config = std::make_shared<config::Config>(*loaded.config);

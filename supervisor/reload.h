@@ -68,7 +68,7 @@ class Reload {
   // A listening socket that somebody before us made; before start() too.
   void inherit(const proto::Listener& listener, bool dual_stack, platform::UniqueFd socket);
   // Instead of start(): the generation that the inherited workers serve goes on.
-  Outcome go_on(config::LoadResult loaded, std::uint32_t generation);
+  Outcome go_on(const config::LoadResult& loaded, std::uint32_t generation);
 
   // The right to make a generation, for somebody who wants none made; given back with the object.
   class Pause {

@@ -58,6 +58,7 @@ PagesState SharedPages::leave() const {
 void SharedPages::inherit(const PagesState& state) {
   platform::UniqueFd backends(state.backends), health(state.health);
   std::vector<platform::UniqueFd> counters;
+  counters.reserve(state.counters.items.size());
   for (const std::int32_t page : state.counters.items) counters.emplace_back(page);
   columns_ = state.columns.items;
   if (state.layout != layout) return;

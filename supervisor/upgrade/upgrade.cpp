@@ -162,7 +162,7 @@ void Supervisor::inherit() {
 }
 
 Outcome Supervisor::go_on() {
-  Outcome outcome = reload_.go_on(std::move(start_.loaded), start_.inherited->generation);
+  Outcome outcome = reload_.go_on(start_.loaded, start_.inherited->generation);
   if (!outcome.ok) return outcome;
   for (const auto& acceptor : workforce_.acceptors())
     acceptor->set_listeners(reload_.current()->listener_ids(acceptor->index()));
