@@ -206,8 +206,10 @@ def test_a_program_that_passes_and_then_cannot_go_on(start, another, serve, orig
     rounds = tunnel.rounds
     eventually(lambda: tunnel.rounds > rounds + 5, "the connection goes on")
     time.sleep(0.5)  # so that the vault has it
-    os.kill(proxy.worker_pids("acceptor")[0], signal.SIGKILL)
-    eventually(lambda: len([worker for worker in proxy.workers("acceptor") if worker["state"] == "running"]) == 2, "workers are kept")
+    victim = proxy.worker_pids("acceptor")[0]
+    os.kill(victim, signal.SIGKILL)
+    eventually(lambda: len([worker for worker in proxy.workers("acceptor") if worker["state"] == "running" and worker["pid"] != victim]) == 2,
+               "workers are kept")
     assert "no change" in proxy.reload().out
     upgrade(proxy)
     all_go_on([tunnel], "it goes on in another worker, and another program's")
