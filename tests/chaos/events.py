@@ -43,6 +43,9 @@ class Events:
         is not what is tried here."""
 
         def whole():
+            # A death that the supervisor has not noticed yet is not counted yet either.
+            if any(worker["pid"] in self._killed and worker["state"] == "running" for worker in self.proxy.workers()):
+                return False
             now = survival(self.proxy)
             rows = self.proxy.rows("connections", "connections")
             settled = [row for row in rows if row["state"] == "relaying" and row["age_ms"] > SETTLED_MS]
@@ -92,9 +95,7 @@ class Events:
     def _counts_kept(self):
         before = survival(self.proxy)
         yield
-        if survival(self.proxy)["adopted"] < before["adopted"]:
-            self._former.update(before["lost"])
-            self._former["adopted"] += before["adopted"]
+        self._former.update({**before["lost"], "adopted": before["adopted"]})  # the next one begins at nothing
 
     def counts(self):
         """What all supervisors together have counted."""
