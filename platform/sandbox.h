@@ -22,6 +22,7 @@ enum class SandboxProfile : std::uint8_t {
   // Keeps descriptors and passes them on: from first_held_number on nothing can be read, written,
   // received from, sent to or mapped.
   vault,
+  auth,  // as egress, and threads, stream sockets of the machine, and writing in one directory
 };
 std::string_view to_string(SandboxProfile profile);
 
@@ -47,13 +48,17 @@ struct SandboxRequest {
   // process. They must be open already, and cannot be closed inside (EPERM, harmless in a
   // destructor), lest their number come to mean another socket; at most 64. Messages that carry no
   // descriptor need none of this: send_message() sends them with send(), which is allowed on every
-  // socket (without an address), so channels that arrive later work too. Ignored for egress.
+  // socket (without an address), so channels that arrive later work too. For acceptors only.
   std::vector<int> message_descriptors;
 
-  // Egress: files it may read beyond the resolver's (/etc/resolv.conf, /etc/hosts, …), such as the
-  // hosts file of the config. Granted as their directories, because these files are replaced by
-  // renaming. Ignored for an acceptor.
+  // Egress and auth: files it may read beyond the resolver's (/etc/resolv.conf, /etc/hosts, …),
+  // such as the hosts file of the config. Granted as their directories, because these files are
+  // replaced by renaming. Ignored for an acceptor.
   std::vector<std::string> readable_files;
+
+  // Auth: the only directory it may write in. Usually ".": the worker changed to it before it gave
+  // up its identity, so that nobody need be let through the directories above.
+  std::string writable_directory;
 
   // Soft limit of open descriptors; by default as many as the hard limit allows.
   std::optional<std::uint64_t> open_files;

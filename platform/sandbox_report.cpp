@@ -13,6 +13,8 @@ std::string_view to_string(SandboxProfile profile) {
       return "egress";
     case SandboxProfile::vault:
       return "vault";
+    case SandboxProfile::auth:
+      return "auth";
   }
   return "unknown";
 }

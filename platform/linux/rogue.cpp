@@ -1,7 +1,7 @@
 // rogue PROFILE ATTEMPT DIRECTORY: prepares, enters the sandbox of the profile (acceptor, egress,
-// vault, isolated: egress in an empty network namespace; outside: none) and makes one attempt.
-// Exits with one of the codes in rogue.h, or is killed. The last line of its output says what
-// happened, the line before it which layers are on.
+// vault, auth, isolated: egress in an empty network namespace; outside: none) and makes one
+// attempt. Exits with one of the codes in rogue.h, or is killed. The last line of its output says
+// what happened, the line before it which layers are on.
 #include "platform/linux/rogue.h"
 
 #include <array>
@@ -13,6 +13,7 @@
 #include <string_view>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "platform/descriptor.h"
@@ -105,17 +106,34 @@ bool prepare(RogueContext& context, const Identity& identity) {
 
 Role role_of(std::string_view profile) {
   if (profile == "acceptor") return Role::acceptor;
-  return profile == "vault" ? Role::vault : Role::egress;
+  if (profile == "vault") return Role::vault;
+  return profile == "auth" ? Role::auth : Role::egress;
+}
+
+SandboxProfile profile_of(Role role) {
+  if (role == Role::acceptor) return SandboxProfile::acceptor;
+  if (role == Role::vault) return SandboxProfile::vault;
+  return role == Role::auth ? SandboxProfile::auth : SandboxProfile::egress;
+}
+
+// The auth worker's own directory is where it stands.
+bool take_directory(const std::string& directory, const Identity& identity) {
+  const std::string own = directory + "/own";
+  if (mkdir(own.c_str(), 0700) != 0 || chdir(own.c_str()) != 0) return false;
+  return !is_root() || chown(".", identity.uid, identity.gid) == 0;
 }
 
 bool enter(std::string_view profile, const RogueContext& context) {
-  if (profile == "outside") return true;
+  if (profile == "outside") return chdir(context.directory.c_str()) == 0;
   SandboxRequest request;
-  request.profile = profile == "acceptor" ? SandboxProfile::acceptor
-                    : profile == "vault"  ? SandboxProfile::vault
-                                          : SandboxProfile::egress;
-  request.identity = identity_of(role_of(profile));
-  request.empty_network_namespace = profile != "egress";
+  const Role role = role_of(profile);
+  request.profile = profile_of(role);
+  request.identity = identity_of(role);
+  request.empty_network_namespace = profile != "egress" && profile != "auth";
+  if (role == Role::auth) {
+    if (!take_directory(context.directory, request.identity)) return false;
+    request.writable_directory = ".";
+  }
   request.message_descriptors = {context.channel.get()};
   const SandboxReport report = enter_sandbox(request);
   say(report.to_string());

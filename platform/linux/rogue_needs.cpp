@@ -15,6 +15,8 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -175,6 +177,44 @@ int live(Context) {
   return copy && large->back() == 'x' ? outcome(clock_gettime(CLOCK_REALTIME, &now)) : errno;
 }
 
+// What SQLite does in the directory that is its own.
+int keep_database(Context) {
+  const UniqueFd file(open("database", O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!file || ftruncate(file.get(), 32768) != 0) return errno;
+  struct flock lock{};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  lock.l_len = 1;
+  if (fcntl(file.get(), F_SETLK, &lock) != 0 || pwrite(file.get(), "x", 1, 0) != 1) return errno;
+  void* memory = mmap(nullptr, 32768, PROT_READ | PROT_WRITE, MAP_SHARED, file.get(), 0);
+  if (memory == MAP_FAILED || fsync(file.get()) != 0) return errno;
+  munmap(memory, 32768);
+  return outcome(unlink("database"));
+}
+
+int start_threads(Context) {
+  int result = -1;
+  std::thread thread([&result] {
+    const int priority = setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 10);
+    result = priority == 0 ? 0 : errno;
+  });
+  thread.join();
+  return result;
+}
+
+int ask_this_machine(Context context) {
+  const std::string path = context.directory + "/readable";
+  const UniqueFd client(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!client) return errno;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  // Nobody listens there: to have been asked is enough.
+  const int connected =
+      connect(client.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+  return connected != 0 && errno == ECONNREFUSED ? 0 : errno;
+}
+
 // Libraries that look for files must be told no, not be killed.
 int survive_refusals(Context) {
   for (const char* path : {"/etc/localtime", "/nonexistent"}) {
@@ -199,6 +239,9 @@ constexpr NamedAttempt needs[] = {
     {"connect_out", connect_out},
     {"udp_round_trip", udp_round_trip},
     {"read_resolver_files", read_resolver_files},
+    {"keep_database", keep_database},
+    {"start_threads", start_threads},
+    {"ask_this_machine", ask_this_machine},
 };
 
 }  // namespace

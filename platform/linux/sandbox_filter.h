@@ -57,5 +57,6 @@ std::vector<AlignedBlock> everything_but(std::span<const int> numbers);
 void add_acceptor_rules(SystemCallFilter& filter, std::span<const int> message_descriptors);
 void add_egress_rules(SystemCallFilter& filter);
 void add_vault_rules(SystemCallFilter& filter);
+void add_auth_rules(SystemCallFilter& filter);
 
 }  // namespace bulkhead::platform

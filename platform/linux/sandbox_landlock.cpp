@@ -61,8 +61,8 @@ std::size_t attributes_size(long abi) {
 RulesetAttributes attributes_for(SandboxProfile profile, long abi) {
   RulesetAttributes attributes;
   attributes.handled_access_fs = handled_paths(abi);
-  // Egress is there to connect, wherever the destination policy lets it.
-  if (abi >= 4 && profile != SandboxProfile::egress) {
+  // Egress and auth are there to connect; for egress, the destination policy says where.
+  if (abi >= 4 && profile != SandboxProfile::egress && profile != SandboxProfile::auth) {
     attributes.handled_access_net = net_bind_and_connect_tcp;
   }
   if (abi >= 6) attributes.scoped = scope_abstract_sockets_and_signals;
@@ -89,7 +89,7 @@ std::vector<fs::path> readable_directories(const SandboxRequest& request) {
 }
 
 // What is not there cannot be granted, and need not be.
-bool grant_reading(int ruleset, const fs::path& path, std::uint64_t rights) {
+bool grant(int ruleset, const fs::path& path, std::uint64_t rights) {
   const UniqueFd parent(open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!parent) return errno == ENOENT || errno == EACCES || errno == ENOTDIR;
   const PathBeneath rule{rights, parent.get()};
@@ -98,12 +98,25 @@ bool grant_reading(int ruleset, const fs::path& path, std::uint64_t rights) {
 
 bool grant_egress(int ruleset, const SandboxRequest& request, std::string& detail) {
   // The resolver library draws its query ids from there.
-  if (!grant_reading(ruleset, "/dev/urandom", read_file)) return false;
+  if (!grant(ruleset, "/dev/urandom", read_file)) return false;
   for (const fs::path& directory : readable_directories(request)) {
-    if (!grant_reading(ruleset, directory, read_file | read_directory)) return false;
+    if (!grant(ruleset, directory, read_file | read_directory)) return false;
     detail += ", reads " + directory.string();
   }
   return true;
+}
+
+// Certificates and the libraries' own configuration beside the resolver's; writing in its
+// directory.
+bool grant_auth(int ruleset, const SandboxRequest& request, long abi, std::string& detail) {
+  for (const char* path : {"/etc", "/usr/share", "/usr/lib/ssl", "/usr/local/share", "/run"}) {
+    if (!grant(ruleset, path, read_file | read_directory)) return false;
+  }
+  if (!grant_egress(ruleset, request, detail)) return false;
+  if (request.writable_directory.empty()) return true;
+  const std::uint64_t executing = 1ULL << 0;
+  detail += ", writes in its own directory";
+  return grant(ruleset, request.writable_directory, handled_paths(abi) & ~executing);
 }
 
 std::string why_absent() {
@@ -122,9 +135,11 @@ Layer restrict_paths(const SandboxRequest& request) {
       static_cast<int>(syscall(SYS_landlock_create_ruleset, &attributes, attributes_size(abi), 0)));
   if (!ruleset) return layer_unavailable(layer::landlock, failure_of("landlock_create_ruleset"));
   std::string detail = "ABI " + std::to_string(abi);
-  if (request.profile != SandboxProfile::egress) {
+  if (request.profile != SandboxProfile::egress && request.profile != SandboxProfile::auth) {
     detail += ", no path";
-  } else if (!grant_egress(ruleset.get(), request, detail)) {
+  } else if (request.profile == SandboxProfile::egress
+                 ? !grant_egress(ruleset.get(), request, detail)
+                 : !grant_auth(ruleset.get(), request, abi, detail)) {
     return layer_unavailable(layer::landlock, failure_of("landlock_add_rule"));
   }
   if (syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) {

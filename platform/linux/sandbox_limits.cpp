@@ -28,12 +28,15 @@ bool limit_open_files(const std::optional<std::uint64_t>& wanted, rlim_t& in_for
 
 Layer set_limits(const SandboxRequest& request) {
   rlim_t open_files = 0;
-  if (!forbid(RLIMIT_CORE) || !forbid(RLIMIT_NPROC) ||
+  // The limit of processes counts threads too; where there are to be some, seccomp alone forbids
+  // processes.
+  const bool threads = request.profile == SandboxProfile::auth;
+  if (!forbid(RLIMIT_CORE) || (!threads && !forbid(RLIMIT_NPROC)) ||
       !limit_open_files(request.open_files, open_files)) {
     return layer_unavailable(layer::limits, failure_of("setrlimit"));
   }
-  return layer_on(layer::limits,
-                  "no core, no new process, " + std::to_string(open_files) + " open files");
+  return layer_on(layer::limits, std::string(threads ? "no core, " : "no core, no new process, ") +
+                                     std::to_string(open_files) + " open files");
 }
 
 Layer forbid_new_privileges() {

@@ -9,8 +9,10 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <utility>
@@ -169,17 +171,6 @@ void allow_own_sockets(SystemCallFilter& filter) {
                               equal(2, static_cast<scmp_datum_t>(protocol))});
     }
   }
-  // ICMP echoes, for health checks: the unprivileged kind of socket, which can say nothing else.
-  for (const auto& [family, protocol] :
-       {std::pair{AF_INET, int{IPPROTO_ICMP}}, std::pair{AF_INET6, int{IPPROTO_ICMPV6}}}) {
-    filter.allow("socket",
-                 {equal(0, static_cast<scmp_datum_t>(family)), masked(1, type_mask, SOCK_DGRAM),
-                  equal(2, static_cast<scmp_datum_t>(protocol))});
-  }
-  // getaddrinfo asks nscd, getifaddrs and c-ares ask netlink; all go on without.
-  for (const int family : {AF_UNIX, AF_NETLINK}) {
-    filter.refuse("socket", EAFNOSUPPORT, {equal(0, static_cast<scmp_datum_t>(family))});
-  }
   for (const char* name : {"connect", "bind", "listen", "sendto", "sendmsg", "sendmmsg", "close"}) {
     filter.allow(name);
   }
@@ -188,6 +179,20 @@ void allow_own_sockets(SystemCallFilter& filter) {
                 {IP_BIND_ADDRESS_NO_PORT, IP_RECVERR, IP_PKTINFO, IP_MTU_DISCOVER});
   allow_options(filter, IPPROTO_IPV6,
                 {IPV6_V6ONLY, IPV6_RECVERR, IPV6_RECVPKTINFO, IPV6_MTU_DISCOVER});
+}
+
+// ICMP echoes, for health checks: the unprivileged kind of socket, which can say nothing else.
+void allow_echoes(SystemCallFilter& filter) {
+  for (const auto& [family, protocol] :
+       {std::pair{AF_INET, int{IPPROTO_ICMP}}, std::pair{AF_INET6, int{IPPROTO_ICMPV6}}}) {
+    filter.allow("socket", {equal(0, static_cast<scmp_datum_t>(family)), masked(1, 0xF, SOCK_DGRAM),
+                            equal(2, static_cast<scmp_datum_t>(protocol))});
+  }
+}
+
+// getaddrinfo asks nscd, getifaddrs and c-ares ask netlink; all go on without.
+void refuse_family(SystemCallFilter& filter, int family) {
+  filter.refuse("socket", EAFNOSUPPORT, {equal(0, static_cast<scmp_datum_t>(family))});
 }
 
 // Every bit that makes an open more than reading refuses it; which files may be read is for
@@ -219,6 +224,45 @@ void allow_reading_files(SystemCallFilter& filter) {
        {"openat2", "creat", "getcwd", "getdents64", "chdir", "unlink", "unlinkat"}) {
     filter.refuse(name, EACCES);
   }
+}
+
+// A thread of this process, and nothing that is more. The flags of clone3 are out of a filter's
+// sight; told that there is none, the C library takes clone.
+void allow_threads(SystemCallFilter& filter) {
+  constexpr scmp_datum_t thread =
+      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+  constexpr scmp_datum_t more = CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID |
+                                CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PTRACE |
+                                CLONE_PIDFD | CLONE_VFORK;
+  filter.allow("clone", {masked(0, thread | more, thread)});
+  filter.refuse("clone3", ENOSYS);
+  for (const char* name : {"set_tid_address", "sched_getparam", "sched_getscheduler", "membarrier"})
+    filter.allow(name);
+  // A thread's own priority: hashing gives way to everything else.
+  filter.allow("setpriority", {equal(0, PRIO_PROCESS)});
+}
+
+// What SQLite and libraries that read their configuration do with files.
+void allow_database(SystemCallFilter& filter) {
+  for (const char* name :
+       {"open",       "openat",    "stat",       "lstat",     "newfstatat", "statx",
+        "access",     "faccessat", "faccessat2", "readlink",  "readlinkat", "uname",
+        "getdents64", "unlink",    "unlinkat",   "rename",    "renameat",   "renameat2",
+        "fsync",      "fdatasync", "ftruncate",  "fallocate", "pwrite64",   "pwritev",
+        "fstatfs",    "fchmod",    "mkdir",      "mkdirat",   "msync",      "fadvise64",
+        "flock"}) {
+    filter.allow(name);
+  }
+  for (const int command : {F_GETLK, F_SETLK, F_SETLKW, F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW}) {
+    filter.allow("fcntl", {equal(fcntl_command, static_cast<scmp_datum_t>(command))});
+  }
+  for (const char* name : {"openat2", "creat", "getcwd", "chdir"}) filter.refuse(name, EACCES);
+}
+
+// A directory server, a database or a resolver that listens on this machine's file system.
+void allow_directories_on_this_machine(SystemCallFilter& filter) {
+  filter.allow("socket", {equal(0, AF_UNIX), masked(1, 0xF, SOCK_STREAM), equal(2, 0)});
+  filter.refuse("socket", EAFNOSUPPORT, {equal(0, AF_UNIX), masked(1, 0xF, SOCK_DGRAM)});
 }
 
 }  // namespace
@@ -264,7 +308,20 @@ void add_vault_rules(SystemCallFilter& filter) {
 void add_egress_rules(SystemCallFilter& filter) {
   allow_common(filter);
   allow_own_sockets(filter);
+  allow_echoes(filter);
+  refuse_family(filter, AF_UNIX);
+  refuse_family(filter, AF_NETLINK);
   allow_reading_files(filter);
+}
+
+// Which files may be written is for Landlock and the file modes: it owns one directory.
+void add_auth_rules(SystemCallFilter& filter) {
+  allow_common(filter);
+  allow_own_sockets(filter);
+  allow_directories_on_this_machine(filter);
+  refuse_family(filter, AF_NETLINK);
+  allow_threads(filter);
+  allow_database(filter);
 }
 
 }  // namespace bulkhead::platform

@@ -53,8 +53,10 @@ Layer restrict_system_calls(const SandboxRequest& request) {
     add_acceptor_rules(filter, channels);
   } else if (request.profile == SandboxProfile::vault) {
     add_vault_rules(filter);
-  } else {
+  } else if (request.profile == SandboxProfile::egress) {
     add_egress_rules(filter);
+  } else {
+    add_auth_rules(filter);
   }
   if (const std::string failure = filter.install(); !failure.empty()) {
     return layer_unavailable(layer::seccomp, failure);

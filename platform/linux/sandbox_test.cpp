@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <optional>
+#include <set>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,10 +88,14 @@ std::optional<std::string> control_fails(const std::string& name) {
          control.describe();
 }
 
-// Read-only files are Landlock's to narrow in egress, which opens the resolver's. Where the kernel
-// has no Landlock, the modes of the files are all there is.
+// Read-only files are Landlock's to narrow in egress, which opens the resolver's; in auth, which
+// keeps a database, written ones too. Where the kernel has no Landlock, the modes of the files are
+// all there is.
 bool only_landlock_prevents(const std::string& profile, const std::string& name) {
-  return profile == "egress" && name == "open_for_reading";
+  if (name == "open_for_reading") return profile == "egress" || profile == "auth";
+  static const std::set<std::string> writing = {"open_for_writing", "create_file", "truncate_file",
+                                                "temporary_file", "remove_file"};
+  return profile == "auth" && writing.contains(name);
 }
 
 void expect_prevented(const std::string& profile, const std::string& name) {
@@ -127,6 +132,12 @@ TEST_P(VaultForbidden, with_what_it_holds) {
   expect_prevented("vault", GetParam());
 }
 
+TEST_P(Forbidden, to_auth) {
+  if (GetParam() == "unix_socket") GTEST_SKIP() << "its database may listen on one";
+  if (const auto why = control_fails(GetParam())) GTEST_SKIP() << *why;
+  expect_prevented("auth", GetParam());
+}
+
 TEST_P(AcceptorForbidden, on_the_network) {
   if (const auto why = control_fails(GetParam())) GTEST_SKIP() << *why;
   expect_prevented("acceptor", GetParam());
@@ -135,8 +146,12 @@ TEST_P(AcceptorForbidden, on_the_network) {
 TEST_P(Needed, works_in_the_sandbox) {
   const bool own_sockets = GetParam() == "connect_out" || GetParam() == "udp_round_trip" ||
                            GetParam() == "read_resolver_files";
-  for (const std::string profile : {"outside", "acceptor", "egress", "vault"}) {
-    if (own_sockets && (profile == "acceptor" || profile == "vault")) continue;
+  const bool of_auth = GetParam() == "keep_database" || GetParam() == "start_threads" ||
+                       GetParam() == "ask_this_machine";
+  for (const std::string profile : {"outside", "acceptor", "egress", "vault", "auth"}) {
+    const bool closed = profile == "acceptor" || profile == "vault";
+    if (own_sockets && closed) continue;
+    if (of_auth && (closed || profile == "egress")) continue;
     if (profile == "vault" && GetParam() == "accept_and_relay") continue;
     const Trial trial = attempt(profile, GetParam());
     EXPECT_TRUE(trial.ended_with(rogue_succeeded)) << profile << ": " << trial.describe();
