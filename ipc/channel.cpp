@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "platform/descriptor.h"
+#include "platform/secret.h"
 #include "proto/messages.h"
 
 namespace bulkhead::ipc {
@@ -47,9 +48,15 @@ Channel::Channel(platform::UniqueFd socket, proto::Party self, proto::Party peer
   // Only a greeting may come first, and only where the conversation has one.
   const auto hello = static_cast<std::uint16_t>(proto::MessageType::hello);
   const auto command = static_cast<std::uint16_t>(proto::MessageType::command);
+  const auto auth_command = static_cast<std::uint16_t>(proto::MessageType::auth_command);
   const auto greeting = proto::ChannelState::greeting;
   peer_greeted_ = !proto::may_send(peer, self, hello, greeting) &&
-                  !proto::may_send(peer, self, command, greeting);
+                  !proto::may_send(peer, self, command, greeting) &&
+                  !proto::may_send(peer, self, auth_command, greeting);
+}
+
+Channel::Encoded::~Encoded() {
+  if (secret) platform::wipe(std::span(reinterpret_cast<char*>(bytes.data()), bytes.size()));
 }
 
 Channel::~Channel() {
@@ -109,24 +116,24 @@ bool Channel::read_burst(Buffer& buffer) {
   return false;
 }
 
-bool Channel::send_bytes(proto::Bytes bytes, std::span<const int> descriptors) {
+bool Channel::send_bytes(Encoded message, std::span<const int> descriptors) {
   if (ended_) return false;
-  if (bytes.size() > proto::max_message_bytes) {
+  if (message.bytes.size() > proto::max_message_bytes) {
     close("a message of our own is longer than allowed");
     return false;
   }
-  if (!queue_.empty()) return enqueue(std::move(bytes), descriptors);
-  const auto result = platform::send_message(socket_.fd(), bytes, descriptors);
+  if (!queue_.empty()) return enqueue(std::move(message), descriptors);
+  const auto result = platform::send_message(socket_.fd(), message.bytes, descriptors);
   if (result.status == platform::SendStatus::sent) return true;
   if (result.status == platform::SendStatus::would_block)
-    return enqueue(std::move(bytes), descriptors);
+    return enqueue(std::move(message), descriptors);
   close(result.status == platform::SendStatus::closed
             ? "peer closed the channel"
             : "send failed, errno " + std::to_string(result.error));
   return false;
 }
 
-bool Channel::enqueue(proto::Bytes bytes, std::span<const int> descriptors) {
+bool Channel::enqueue(Encoded message, std::span<const int> descriptors) {
   if (queue_.size() >= max_queued) {
     close("peer does not read");
     return false;
@@ -136,7 +143,7 @@ bool Channel::enqueue(proto::Bytes bytes, std::span<const int> descriptors) {
     close("no descriptor left for a message that has to wait");
     return false;
   }
-  queue_.push_back({std::move(bytes), std::move(copies)});
+  queue_.push_back({std::move(message), std::move(copies)});
   if (flushed_.is_set()) {
     flushed_.reset();
     runtime::spawn(flush(), &scope_);
@@ -148,7 +155,7 @@ runtime::Task<void> Channel::flush() {
   while (!queue_.empty() && !ended_) {
     const Queued& first = queue_.front();
     const auto result =
-        platform::send_message(socket_.fd(), first.bytes, numbers(first.descriptors));
+        platform::send_message(socket_.fd(), first.message.bytes, numbers(first.descriptors));
     if (result.status == platform::SendStatus::would_block) {
       const IoStatus status = co_await runtime::ready(socket_, Direction::write);
       if (status != IoStatus::ok) break;

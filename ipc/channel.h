@@ -85,7 +85,7 @@ class Channel {
   // Sends or queues; false when the channel has ended. descriptors stay the caller's.
   template <typename Message>
   bool send(const Message& message, std::span<const int> descriptors = {}, std::uint32_t id = 0) {
-    return send_bytes(proto::encode(message, id), descriptors);
+    return send_bytes({proto::encode(message, id), proto::is_secret<Message>}, descriptors);
   }
 
   // The reply of the same id, of whatever type; nothing on deadline, cancellation or the channel's
@@ -95,7 +95,8 @@ class Channel {
                                               std::vector<int> descriptors = {}) {
     const std::uint32_t id = take_id();
     Pending pending(*this, id);
-    if (!send_bytes(proto::encode(message, id), descriptors)) co_return std::nullopt;
+    if (!send_bytes({proto::encode(message, id), proto::is_secret<Message>}, descriptors))
+      co_return std::nullopt;
     const auto result = co_await pending.arrived.wait(deadline);
     if (result != runtime::Event::Result::set && !ended_) on_abandoned(id);
     if (!pending.reply) co_return std::nullopt;
@@ -138,13 +139,23 @@ class Channel {
     std::optional<Envelope> reply;
   };
   using Buffer = std::array<std::uint8_t, proto::max_message_bytes>;
-  struct Queued {
+  // An encoded message; wiped if it holds a secret.
+  struct Encoded {
+    Encoded(proto::Bytes encoded, bool holds_secret)
+        : bytes(std::move(encoded)), secret(holds_secret) {}
+    Encoded(Encoded&&) = default;
+    Encoded& operator=(Encoded&&) = delete;
+    ~Encoded();
     proto::Bytes bytes;
+    bool secret;
+  };
+  struct Queued {
+    Encoded message;
     std::vector<platform::UniqueFd> descriptors;
   };
 
-  bool send_bytes(proto::Bytes bytes, std::span<const int> descriptors);
-  bool enqueue(proto::Bytes bytes, std::span<const int> descriptors);
+  bool send_bytes(Encoded message, std::span<const int> descriptors);
+  bool enqueue(Encoded message, std::span<const int> descriptors);
   runtime::Task<void> flush();
   bool read_burst(Buffer& buffer);
   void dispatch(std::span<const std::uint8_t> bytes, std::vector<platform::UniqueFd> descriptors,

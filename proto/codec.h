@@ -21,6 +21,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "platform/secret.h"
 #include "wire/address.h"
 
 namespace bulkhead::proto {
@@ -42,6 +43,21 @@ struct Text {
   Text(const char* text) : Text(std::string_view(text)) {}
   friend bool operator==(const Text&, const Text&) = default;
 };
+
+// The same for what must not be seen. Messages that hold one say `secret = true`: whoever sends
+// them wipes what was encoded.
+template <std::size_t Max>
+struct SecretText {
+  static_assert(Max <= 60'000);
+  platform::Secret value;
+
+  SecretText() = default;
+  explicit SecretText(std::string_view text) : value(text.substr(0, Max)) {}
+  friend bool operator==(const SecretText&, const SecretText&) = default;
+};
+
+template <typename Message>
+inline constexpr bool is_secret = requires { requires Message::secret; };
 
 // At most Max items; push() beyond that is refused.
 template <typename T, std::size_t Max>
@@ -78,6 +94,12 @@ class Writer {
   template <std::size_t Max>
   void put(const Text<Max>& text) {
     const std::string_view sent = std::string_view(text.value).substr(0, Max);
+    put(static_cast<std::uint16_t>(sent.size()));
+    out_.insert(out_.end(), sent.begin(), sent.end());
+  }
+  template <std::size_t Max>
+  void put(const SecretText<Max>& text) {
+    const std::string_view sent = text.value.reveal().substr(0, Max);
     put(static_cast<std::uint16_t>(sent.size()));
     out_.insert(out_.end(), sent.begin(), sent.end());
   }
@@ -153,6 +175,16 @@ class Reader {
     in_ = in_.subspan(size);
     return true;
   }
+  template <std::size_t Max>
+  bool get(SecretText<Max>& text) {
+    std::uint16_t size = 0;
+    if (!get(size)) return false;
+    if (size > Max || size > in_.size()) return fail();
+    text.value =
+        platform::Secret(std::string_view(reinterpret_cast<const char*>(in_.data()), size));
+    in_ = in_.subspan(size);
+    return true;
+  }
   template <typename T, std::size_t Max>
   bool get(List<T, Max>& list) {
     std::uint16_t count = 0;
@@ -205,6 +237,8 @@ inline constexpr std::size_t header_bytes = 6;
 template <typename Message>
 Bytes encode(const Message& message, std::uint32_t id) {
   Bytes out;
+  // Growing would leave copies behind.
+  if constexpr (is_secret<Message>) out.reserve(max_message_bytes);
   Writer writer(out);
   writer.put(Header{static_cast<std::uint16_t>(Message::type), id});
   writer.put(message);

@@ -28,8 +28,9 @@ enum class CommandName : std::uint8_t {
   close_connection,  // arguments[0]: id
   crashes,           // CrashRow*
   reopen_logs,
-  upgrade,  // arguments[0]: absolute path of the new program, or empty; Text*
-  stop,     // answered when the drain has begun
+  auth_channel,  // AuthChannel: a channel to the auth worker, see administration.h
+  upgrade,       // arguments[0]: absolute path of the new program, or empty; Text*
+  stop,          // answered when the drain has begun
   end_
 };
 

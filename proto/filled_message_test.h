@@ -19,6 +19,10 @@ template <std::size_t Max>
 void fill(Text<Max>& text) {
   text = std::string(Max, 'x');
 }
+template <std::size_t Max>
+void fill(SecretText<Max>& text) {
+  text = SecretText<Max>(std::string(Max, 'x'));
+}
 inline void fill(wire::Endpoint& endpoint) {
   endpoint = *wire::Endpoint::parse("[2001:db8::1]:65535");
 }

@@ -18,6 +18,7 @@ constexpr auto supervisor = Party::supervisor;
 constexpr auto acceptor = Party::acceptor;
 constexpr auto egress = Party::egress;
 constexpr auto vault = Party::vault;
+constexpr auto auth = Party::auth;
 constexpr auto proxyctl = Party::proxyctl;
 constexpr auto greeting = ChannelState::greeting;
 constexpr auto open = ChannelState::open;
@@ -26,9 +27,11 @@ constexpr std::array permissions{
     Permission{hello, "hello", acceptor, supervisor, greeting, 0},
     Permission{hello, "hello", egress, supervisor, greeting, 0},
     Permission{hello, "hello", vault, supervisor, greeting, 0},
+    Permission{hello, "hello", auth, supervisor, greeting, 0},
     Permission{prepare, "prepare", supervisor, acceptor, open, 1},
     Permission{prepare, "prepare", supervisor, egress, open, 1},
     Permission{prepare, "prepare", supervisor, vault, open, 1},
+    Permission{prepare, "prepare", supervisor, auth, open, 1},
     Permission{listener, "listener", supervisor, acceptor, open, 1},
     // Held by the vault for the next supervisor, which is sent them at the rendezvous.
     Permission{listener, "listener", supervisor, vault, open, 1},
@@ -36,25 +39,32 @@ constexpr std::array permissions{
     Permission{peer_restarted, "peer_restarted", supervisor, acceptor, open, 0},
     Permission{peer, "peer", supervisor, egress, open, 1},
     Permission{peer, "peer", supervisor, vault, open, 1},
+    Permission{peer, "peer", supervisor, auth, open, 1},
     Permission{access_log, "access_log", supervisor, acceptor, open, 1},
     Permission{page, "page", supervisor, acceptor, open, 1},
     Permission{page, "page", supervisor, egress, open, 1},
     Permission{page, "page", supervisor, vault, open, 1},
+    Permission{page, "page", supervisor, auth, open, 1},
     Permission{prepared, "prepared", acceptor, supervisor, open, 0},
     Permission{prepared, "prepared", egress, supervisor, open, 0},
     Permission{prepared, "prepared", vault, supervisor, open, 0},
+    Permission{prepared, "prepared", auth, supervisor, open, 0},
     Permission{commit, "commit", supervisor, acceptor, open, 0},
     Permission{commit, "commit", supervisor, egress, open, 0},
     Permission{commit, "commit", supervisor, vault, open, 0},
+    Permission{commit, "commit", supervisor, auth, open, 0},
     Permission{abort, "abort", supervisor, acceptor, open, 0},
     Permission{abort, "abort", supervisor, egress, open, 0},
     Permission{abort, "abort", supervisor, vault, open, 0},
+    Permission{abort, "abort", supervisor, auth, open, 0},
     Permission{drain, "drain", supervisor, acceptor, open, 0},
     Permission{drain, "drain", supervisor, egress, open, 0},
     Permission{drain, "drain", supervisor, vault, open, 0},
+    Permission{drain, "drain", supervisor, auth, open, 0},
     Permission{drained, "drained", acceptor, supervisor, open, 0},
     Permission{drained, "drained", egress, supervisor, open, 0},
     Permission{drained, "drained", vault, supervisor, open, 0},
+    Permission{drained, "drained", auth, supervisor, open, 0},
     Permission{query_connections, "query_connections", supervisor, acceptor, open, 0},
     Permission{connections, "connections", acceptor, supervisor, open, 0},
     Permission{close_connections, "close_connections", supervisor, acceptor, open, 0},
@@ -112,6 +122,25 @@ constexpr std::array permissions{
     Permission{diagnostic_row, "diagnostic_row", supervisor, proxyctl, open, 0},
     Permission{text, "text", supervisor, proxyctl, open, 0},
     Permission{done, "done", supervisor, proxyctl, open, 0},
+    Permission{check_credential, "check_credential", acceptor, auth, open, 0},
+    Permission{auth_verdict, "auth_verdict", auth, acceptor, open, 0},
+    Permission{user_revoked, "user_revoked", auth, acceptor, open, 0},
+    Permission{limits_changed, "limits_changed", auth, acceptor, open, 0},
+    Permission{users_present, "users_present", acceptor, auth, open, 0},
+    Permission{report_usage, "report_usage", acceptor, auth, open, 0},
+    Permission{usage_stored, "usage_stored", auth, acceptor, open, 0},
+    Permission{audit_event, "audit_event", supervisor, auth, open, 0},
+    Permission{administrator, "administrator", supervisor, auth, open, 1},
+    Permission{auth_channel, "auth_channel", supervisor, proxyctl, open, 1},
+    Permission{auth_command, "auth_command", proxyctl, auth, greeting, 0},
+    Permission{user_row, "user_row", auth, proxyctl, open, 0},
+    Permission{token_row, "token_row", auth, proxyctl, open, 0},
+    Permission{usage_row, "usage_row", auth, proxyctl, open, 0},
+    Permission{method_row, "method_row", auth, proxyctl, open, 0},
+    Permission{lockout_row, "lockout_row", auth, proxyctl, open, 0},
+    Permission{audit_row, "audit_row", auth, proxyctl, open, 0},
+    Permission{text, "text", auth, proxyctl, open, 0},
+    Permission{done, "done", auth, proxyctl, open, 0},
 };
 
 }  // namespace
@@ -126,6 +155,8 @@ std::string_view to_string(Party party) {
       return "egress";
     case Party::vault:
       return "vault";
+    case Party::auth:
+      return "auth";
     case Party::proxyctl:
       return "proxyctl";
     case Party::end_:

@@ -11,7 +11,7 @@ inline constexpr std::uint16_t protocol_version = 1;
 
 // Who speaks. Distinct from platform::Role: the command line speaks too, and the supervisor has no
 // sandbox.
-enum class Party : std::uint8_t { supervisor, acceptor, egress, vault, proxyctl, end_ };
+enum class Party : std::uint8_t { supervisor, acceptor, egress, vault, auth, proxyctl, end_ };
 std::string_view to_string(Party party);
 
 enum class MessageType : std::uint16_t {
@@ -83,6 +83,25 @@ enum class MessageType : std::uint16_t {
   diagnostic_row,
   text,
   done,
+  // auth.h: acceptor and auth
+  check_credential,
+  auth_verdict,
+  user_revoked,
+  limits_changed,
+  users_present,
+  report_usage,
+  usage_stored,
+  // administration.h: proxyctl and auth
+  audit_event,
+  administrator,
+  auth_channel,
+  auth_command,
+  user_row,
+  token_row,
+  usage_row,
+  method_row,
+  lockout_row,
+  audit_row,
   end_
 };
 std::string_view to_string(MessageType type);

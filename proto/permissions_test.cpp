@@ -24,9 +24,19 @@ Types allowed_when_open(Party from, Party to) {
             listener, bequeath, rendezvous, take_over, query_vault};
   }
   if (from == Party::supervisor && to == Party::proxyctl) {
-    return {status_row,     worker_row,     listener_row,  backend_row,       rule_row,
-            connection_row, crash_row,      stats_row,     backend_stats_row, text,
-            done,           diagnostic_row, backend_tested};
+    return {status_row,     worker_row,     listener_row,   backend_row,       rule_row,
+            connection_row, crash_row,      stats_row,      backend_stats_row, text,
+            done,           diagnostic_row, backend_tested, auth_channel};
+  }
+  if (from == Party::supervisor && to == Party::auth)
+    return {prepare, peer, page, commit, abort, drain, audit_event, administrator};
+  if (from == Party::auth && to == Party::supervisor) return {prepared, drained};
+  if (from == Party::acceptor && to == Party::auth)
+    return {check_credential, users_present, report_usage};
+  if (from == Party::auth && to == Party::acceptor)
+    return {auth_verdict, user_revoked, limits_changed, usage_stored};
+  if (from == Party::auth && to == Party::proxyctl) {
+    return {user_row, token_row, usage_row, method_row, lockout_row, audit_row, text, done};
   }
   if (from == Party::acceptor && to == Party::supervisor)
     return {prepared, drained, connections, backend_tested, inherited, relinquished};
@@ -49,8 +59,11 @@ Types allowed_when_open(Party from, Party to) {
 }
 
 Types allowed_as_greeting(Party from, Party to) {
+  if (from == Party::proxyctl && to == Party::auth) return {auth_command};
   if (to != Party::supervisor) return {};
-  if (from == Party::acceptor || from == Party::egress || from == Party::vault) return {hello};
+  if (from == Party::acceptor || from == Party::egress || from == Party::vault ||
+      from == Party::auth)
+    return {hello};
   if (from == Party::proxyctl) return {command};
   return {};
 }
@@ -87,9 +100,10 @@ TEST(Permissions, EveryMessageHasAUniqueNameAndASpeaker) {
 TEST(Permissions, DescriptorsTravelWithTheseMessagesOnly) {
   for (unsigned type = 0; type <= static_cast<unsigned>(end_); ++type) {
     const auto message = static_cast<MessageType>(type);
-    const bool one = Types{prepare,         listener,   peer,   access_log, page,
-                           open_udp_client, admit_peer, opened, rendezvous, take_over}
-                         .contains(message);
+    const bool one =
+        Types{prepare,    listener, peer,       access_log, page,          open_udp_client,
+              admit_peer, opened,   rendezvous, take_over,  administrator, auth_channel}
+            .contains(message);
     const bool two = Types{pin_udp_client, hold_pages, hold_flow, hold_pipe,
                            held_pipe,      held_flow,  inherit,   estate}
                          .contains(message);

@@ -18,9 +18,15 @@ enum class Refusal : std::uint8_t {
   loop_detected,
   // who the client is, and what it asks for
   client_denied,
+  authentication_required,
+  authentication_failed,
+  authentication_throttled,
   authentication_unavailable,
   rule_blocked,
   no_rule,
+  backend_denied,
+  user_denied,
+  quota_exceeded,
   destination_denied,
   // the way out
   backend_unavailable,
