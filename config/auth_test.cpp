@@ -151,6 +151,20 @@ server:
   EXPECT_EQ(auth.lockout.ban_after, 4U);
 }
 
+TEST(Auth, LimitsAreReadOverOthers) {
+  UserLimits limits;
+  limits.max_connections = 7;
+  EXPECT_THAT(read_user_limits("{max_mbps: 2.5, domains: ['*.Example.com']}", limits), IsEmpty());
+  EXPECT_EQ(limits.max_connections, 7U);
+  EXPECT_EQ(limits.max_mbps, 2.5);
+  EXPECT_THAT(limits.domains, ElementsAre(DomainPattern{"*.example.com"}));
+  EXPECT_THAT(testing::texts(read_user_limits("{max_mbps: -1, burst: 5}", limits)),
+              ElementsAre(HasSubstr("max_mbps")));
+  EXPECT_THAT(testing::texts(read_user_limits("{bandwidth: 1}", limits)),
+              ElementsAre(HasSubstr("unknown key")));
+  EXPECT_EQ(limits.burst, 0U);
+}
+
 TEST(Auth, ModesThatDoNotGoTogether) {
   EXPECT_THAT(complaints("server: {auth: {mode: []}}\n"), ElementsAre(HasSubstr("is empty")));
   EXPECT_THAT(complaints("server: {auth: {mode: [native, none]}}\n"),

@@ -3,7 +3,9 @@
 #include "config/load.h"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
+#include <sodium.h>
 #include <tuple>
 #include <unordered_set>
 
@@ -226,6 +228,35 @@ std::string project(const Config& config, Role which) {
     return write_section(section_of<Config>(), &known, Writer::Purpose::projection, role(which));
   }
   return write_section(section_of<Config>(), &config, Writer::Purpose::projection, role(which));
+}
+
+std::vector<Diagnostic> read_user_limits(std::string_view yaml, UserLimits& limits) {
+  const LoadOptions options;
+  Reader reader(options, {.variables = false, .files = false, .internal = false});
+  const unsigned source = reader.add_source("limits");
+  const Node tree = parse_tree(yaml, "limits", source, reader.diagnostics());
+  UserLimits read = limits;
+  if (!has_errors(reader.diagnostics())) section_of<UserLimits>().read(reader, tree, {}, &read);
+  if (!has_errors(reader.diagnostics())) limits = std::move(read);
+  return std::move(reader.diagnostics());
+}
+
+std::shared_ptr<const Config> without_secrets(const Config& config) {
+  using Key = std::array<unsigned char, crypto_generichash_KEYBYTES>;
+  static const Key key = [] {
+    Key drawn{};
+    crypto_generichash_keygen(drawn.data());
+    return drawn;
+  }();
+  auto copy = std::make_shared<Config>(config);
+  section_of<Config>().replace_secrets(copy.get(), [](const Secret& secret) {
+    std::array<char, 16> hash{};
+    crypto_generichash(reinterpret_cast<unsigned char*>(hash.data()), hash.size(),
+                       reinterpret_cast<const unsigned char*>(secret.reveal().data()),
+                       secret.size(), key.data(), key.size());
+    return Secret(std::string_view(hash.data(), hash.size()));
+  });
+  return copy;
 }
 
 LoadResult load_projection(std::string_view text) {

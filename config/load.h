@@ -49,6 +49,10 @@ LoadResult load(const LoadOptions& options);
 // As load(), with text in place of the contents of options.file. name is what diagnostics call it.
 LoadResult load_text(std::string_view yaml, std::string_view name, const LoadOptions& options = {});
 
+// Reads the keys of a user's limits over what limits holds; those that are not written stay. For
+// what is kept elsewhere than in the configuration. limits is unchanged if there is an error.
+std::vector<Diagnostic> read_user_limits(std::string_view yaml, UserLimits& limits);
+
 // HTTP on 127.0.0.1:8080, SOCKS on 127.0.0.1:1080, the backend "direct" and the rule "Default"
 // ("*").
 std::shared_ptr<const Config> defaults();

@@ -28,6 +28,10 @@ enum class Role : std::uint8_t { acceptor, egress, tunnel, auth, vault, admin };
 
 std::string project(const Config& config, Role role);
 
+// The same configuration with a keyed hash in the place of each secret: for who has to tell one
+// from the next, and has no business with what they are. The key is this process' own.
+std::shared_ptr<const Config> without_secrets(const Config& config);
+
 // Reads what project() wrote: no environment, no files, no cross-checks (the supervisor made them).
 LoadResult load_projection(std::string_view text);
 

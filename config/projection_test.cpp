@@ -141,6 +141,21 @@ TEST_F(Projection, AuthTunnelVaultAndAdmin) {
     EXPECT_THAT(project(*config_, Role::admin), Not(HasSubstr(secret)));
 }
 
+TEST_F(Projection, WithoutSecretsOneIsStillToldFromAnother) {
+  const auto bare = without_secrets(*config_);
+  for (const Role role : {Role::auth, Role::acceptor, Role::tunnel}) {
+    const std::string text = project(*bare, role);
+    for (const char* secret : {"hashhash", "bind-secret", "client-secret", "vpn-secret",
+                               "parent-secret", "store-secret"})
+      EXPECT_THAT(text, Not(HasSubstr(secret)));
+  }
+  EXPECT_TRUE(diff(*bare, *without_secrets(*config_)).empty());
+  Config other = *config_;
+  other.backends[0].proxy->password = Secret("another");
+  EXPECT_FALSE(diff(*bare, *without_secrets(other)).empty());
+  EXPECT_EQ(bare->rules, config_->rules);
+}
+
 TEST_F(Projection, KeysOfProjectionsAreNoSettings) {
   EXPECT_THAT(
       testing::complaints("backends: [{name: a, type: direct, unavailable: x}]\nrules: []\n"),

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/sealed.h"
 #include "config/text.h"
 #include "platform/unique_fd.h"
 
@@ -163,6 +164,23 @@ std::optional<std::string> Reader::read_secret(const Node& node, std::string_vie
   return std::move(contents.text);
 }
 
+std::optional<std::string> Reader::open_sealed(const Node& node, std::string sealed) {
+  const std::string path = variable("BULKHEAD_KEY_FILE").value_or(resolve_path(node, "secret.key"));
+  add_file(path);
+  const auto key = read_sealing_key(path);
+  if (!key) {
+    error(node.mark, "is sealed, and its key cannot be read: " + printable(key.error()),
+          "BULKHEAD_KEY_FILE says where it is");
+    return std::nullopt;
+  }
+  const auto opened = unseal(sealed, *key);
+  if (!opened) {
+    error(node.mark, opened.error(), "proxyctl secret seal makes another");
+    return std::nullopt;
+  }
+  return std::string(opened->reveal());
+}
+
 std::string Reader::resolve_path(const Node& node, std::string path) const {
   const std::string& base = sources_[node.mark.source].base;
   if (path.empty() || path.starts_with('/') || base.empty()) return path;
@@ -178,6 +196,8 @@ std::optional<std::string> Reader::scalar(const Node& node, bool is_secret) {
   std::optional<std::string> text = expansion_.variables ? expand(node) : node.text;
   if (text && is_secret && expansion_.files && text->starts_with("file:"))
     text = read_secret(node, std::string_view(*text).substr(5));
+  else if (text && is_secret && expansion_.files && text->starts_with(sealed_prefix))
+    text = open_sealed(node, std::move(*text));
   if (text && first_bad_text(*text) != std::string::npos) {
     error(node.mark, "holds a control character, or bytes that are not UTF-8");
     platform::wipe(*text);

@@ -32,7 +32,7 @@ class Reader {
   // What a scalar may stand for.
   struct Expansion {
     bool variables = true;  // ${NAME}
-    bool files = true;      // file:/path, in secrets
+    bool files = true;      // file:/path and enc:…, in secrets
     bool internal = false;  // keys that only project() writes
   };
 
@@ -86,6 +86,7 @@ class Reader {
   };
   std::optional<std::string> expand(const Node& node);
   std::optional<std::string> read_secret(const Node& node, std::string_view path);
+  std::optional<std::string> open_sealed(const Node& node, std::string sealed);
   std::optional<std::string> variable(std::string_view name) const;
 
   const LoadOptions& options_;

@@ -128,6 +128,10 @@ class SecretType : public ScalarType {
   void write(Writer& writer, const Constraint&, const void* value) const override {
     writer.secret(static_cast<const Secret*>(value)->reveal());
   }
+  void replace_secrets(void* value, const Replacement& replacement) const override {
+    auto& secret = *static_cast<Secret*>(value);
+    if (!secret.empty()) secret = replacement(secret);
+  }
 
  protected:
   std::string parse(std::string_view text, const Constraint&, void* value) const override {

@@ -100,6 +100,11 @@ void SectionType::write(Writer& writer, const Constraint&, const void* value) co
   writer.outdent();
 }
 
+void SectionType::replace_secrets(void* value, const Replacement& replacement) const {
+  for (const Field& field : fields_)
+    field.type->replace_secrets(mutable_member(field, value), replacement);
+}
+
 bool ListType::read(Reader& reader, const Node& node, const Constraint& constraint,
                     void* value) const {
   const bool single = node.kind == Node::Kind::scalar && constraint.one_or_many;
@@ -139,6 +144,12 @@ void ListType::write(Writer& writer, const Constraint& constraint, const void* v
   writer.outdent();
 }
 
+// Elements are where the list is: not const because the list is not.
+void ListType::replace_secrets(void* value, const Replacement& replacement) const {
+  for (std::size_t index = 0; index < access_.size(value); ++index)
+    element_.replace_secrets(const_cast<void*>(access_.at(value, index)), replacement);
+}
+
 bool OptionalType::read(Reader& reader, const Node& node, const Constraint& constraint,
                         void* value) const {
   const bool is_word = node.kind == Node::Kind::scalar && !constraint.empty_word.empty() &&
@@ -156,6 +167,11 @@ void OptionalType::write(Writer& writer, const Constraint& constraint, const voi
 
 bool OptionalType::present(const void* value, const Constraint& constraint) const {
   return access_.get(value) != nullptr || !constraint.empty_word.empty();
+}
+
+void OptionalType::replace_secrets(void* value, const Replacement& replacement) const {
+  if (const void* held = access_.get(value))
+    element_.replace_secrets(const_cast<void*>(held), replacement);
 }
 
 std::string ListType::name(const Constraint& constraint) const {

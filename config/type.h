@@ -92,6 +92,9 @@ class Type {
   virtual std::string name(
       const Constraint& constraint) const = 0;  // for people: "duration", "list of CIDRs"
   virtual bool secret() const { return false; }
+  // Puts something else in the place of every secret in value.
+  using Replacement = std::function<Secret(const Secret&)>;
+  virtual void replace_secrets(void*, const Replacement&) const {}
   // The section inside (of a list or an optional, its element's), for walking; else null.
   virtual const class SectionType* section() const { return nullptr; }
   virtual bool is_list() const { return false; }
@@ -108,6 +111,7 @@ class SectionType : public Type {
   void write(Writer& writer, const Constraint& constraint, const void* value) const override;
   std::string schema(const Constraint& constraint, unsigned indent) const override;
   std::string name(const Constraint&) const override { return "section"; }
+  void replace_secrets(void* value, const Replacement& replacement) const override;
   const SectionType* section() const override { return this; }
 
   const std::vector<Field>& fields() const { return fields_; }
@@ -174,6 +178,7 @@ class ListType : public Type {
   void write(Writer& writer, const Constraint& constraint, const void* value) const override;
   std::string schema(const Constraint& constraint, unsigned indent) const override;
   std::string name(const Constraint& constraint) const override;
+  void replace_secrets(void* value, const Replacement& replacement) const override;
   const SectionType* section() const override { return element_.section(); }
   bool is_list() const override { return true; }
 
@@ -195,6 +200,7 @@ class OptionalType : public Type {
             void* value) const override;
   void write(Writer& writer, const Constraint& constraint, const void* value) const override;
   bool present(const void* value, const Constraint& constraint) const override;
+  void replace_secrets(void* value, const Replacement& replacement) const override;
   std::string schema(const Constraint& constraint, unsigned indent) const override;
   std::string name(const Constraint& constraint) const override;
   const SectionType* section() const override { return element_.section(); }
