@@ -39,6 +39,14 @@ bool read_option(Arguments& arguments, std::string_view name, const std::string&
     arguments.identity.user = value;
     return true;
   }
+  if (name == "--pam") {
+    arguments.pam = true;
+    return true;
+  }
+  if (name == "--state") {
+    arguments.state_directory = value;
+    return true;
+  }
   if (name == "--readable") {
     arguments.readable_files.push_back(value);
     return true;
@@ -66,6 +74,14 @@ std::vector<std::string> Arguments::to_argv(std::string_view program) const {
                                 number(sandbox),
                                 "--log-level",
                                 number(log_level)};
+  if (pam) {
+    argv.emplace_back("--pam");
+    argv.emplace_back("yes");
+  }
+  if (!state_directory.empty()) {
+    argv.emplace_back("--state");
+    argv.push_back(state_directory);
+  }
   for (const std::string& file : readable_files) {
     argv.push_back("--readable");
     argv.push_back(file);

@@ -16,9 +16,11 @@ namespace bulkhead::workers {
 
 // Inherited descriptor numbers.
 inline constexpr int control_descriptor = 3;  // the channel to the supervisor
-// Acceptor only, always at these numbers: the channels to the egress and to the vault.
+// Acceptor only, always at these numbers: the channels to the egress, the vault and the auth
+// worker.
 inline constexpr int egress_descriptor = 4;
 inline constexpr int vault_descriptor = 5;
+inline constexpr int auth_descriptor = 6;
 
 // Exit code of a worker whose sandbox is incomplete although the configuration requires it to be
 // complete.
@@ -30,7 +32,9 @@ struct Arguments {
   platform::Identity identity;
   platform::SandboxMode sandbox = platform::SandboxMode::automatic;
   runtime::log::Level log_level = runtime::log::Level::info;
-  std::vector<std::string> readable_files;  // egress: beyond the resolver's
+  std::vector<std::string> readable_files;  // egress, auth: beyond the resolver's
+  bool pam = false;                         // auth: mode system is configured
+  std::string state_directory;              // auth: its own, where it stands and may write
 
   // argv, argv[0] included.
   std::vector<std::string> to_argv(std::string_view program) const;

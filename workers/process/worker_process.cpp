@@ -1,7 +1,10 @@
 #include "workers/process/worker_process.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <unistd.h>
 
 #include "config/projection.h"
 #include "ipc/page/flight_recorder.h"
@@ -43,6 +46,7 @@ platform::SandboxReport enter(const RoleDescription& role, const Arguments& argu
   request.empty_network_namespace = role.empty_network_namespace;
   request.message_descriptors = role.message_descriptors;
   request.readable_files = arguments.readable_files;
+  if (!arguments.state_directory.empty()) request.writable_directory = ".";
   return platform::enter_sandbox(request);
 }
 
@@ -180,7 +184,13 @@ int run_worker(int argc, char** argv, const RoleDescription& role,
   name += std::to_string(arguments->index);
   log::start(name, arguments->log_level);
   platform::ignore_broken_pipe();
-  if (role.before_sandbox) role.before_sandbox();
+  const std::string& state = arguments->state_directory;
+  if (!state.empty() && ::chdir(state.c_str()) != 0) {
+    log::error("cannot enter the state directory",
+               {{"path", state}, {"reason", std::strerror(errno)}});
+    return 1;
+  }
+  if (role.before_sandbox) role.before_sandbox(*arguments);
   const platform::SandboxReport report = enter(role, *arguments);
   if (arguments->sandbox == platform::SandboxMode::require && !report.complete()) {
     log::error("the sandbox is incomplete and the configuration requires it",

@@ -60,7 +60,7 @@ struct RoleDescription {
   bool empty_network_namespace = false;
   std::vector<int> message_descriptors;  // where descriptors may be sent, see platform/sandbox.h
   // What must be read or made before the sandbox closes (libraries that look at files).
-  std::function<void()> before_sandbox;
+  std::function<void(const Arguments&)> before_sandbox;
 };
 
 // main() of a worker; returns the exit code. make_service is called inside the sandbox, with the
