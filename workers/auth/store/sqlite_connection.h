@@ -1,0 +1,17 @@
+// SQLite in one file: WAL, so that readers and the writer do not wait for each other, and
+// synchronous NORMAL, so that a power failure may take the last transactions but never the
+// consistency of what was before.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "workers/auth/store/sql.h"
+
+namespace bulkhead::auth::sql {
+
+// Opens, and makes if need be, the file; a path without a slash is in the directory where the
+// process stands, which may lie below directories that it may not search.
+tl::expected<std::unique_ptr<Connection>, Error> open_sqlite(const std::string& path);
+
+}  // namespace bulkhead::auth::sql
