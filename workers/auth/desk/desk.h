@@ -1,0 +1,84 @@
+// Where acceptors ask who somebody is: lock-outs first, then the methods on a thread of the pool,
+// then what the user may do; and the notes that follow.
+//
+// For the loop's thread. Identical credentials that are asked for at the same time are looked at
+// once.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "proto/auth.h"
+#include "workers/auth/desk/journal.h"
+#include "workers/auth/desk/lockouts.h"
+#include "workers/auth/desk/office.h"
+#include "workers/auth/thread_pool.h"
+
+namespace bulkhead::auth {
+
+// What an acceptor says of somebody whom it serves.
+struct PresentUser {
+  std::string name, method;
+};
+
+class Desk {
+ public:
+  // All outlive this, and every coroutine of it.
+  Desk(ThreadPool& threads, ThreadPool& writer, Journal& journal);
+
+  void move_into(std::shared_ptr<const Office> office);
+  const std::shared_ptr<const Office>& office() const { return office_; }
+  Lockouts& lockouts() { return lockouts_; }
+
+  runtime::Task<proto::AuthVerdict> check(proto::CheckCredential request);
+
+  // Those of the users who may not be here any more. Where that cannot be found out, they may.
+  runtime::Task<std::vector<std::string>> gone(std::vector<PresentUser> present);
+
+  // Users or their limits were changed: checks that are under way begin anew.
+  void note_change() { ++changes_; }
+
+  static Moment now();
+
+ private:
+  struct Checked {
+    Verdict verdict;
+    Allowance allowance;
+    bool quota_exhausted = false;
+    bool without_store = false;  // the allowance is the default for want of better
+  };
+  struct UnderWay {
+    runtime::Event done;
+    proto::AuthVerdict verdict;
+  };
+  using Digest = std::array<unsigned char, 32>;
+
+  Digest digest(const Credential& credential) const;
+  runtime::Task<proto::AuthVerdict> look(std::shared_ptr<const Credential> credential,
+                                         proto::CheckCredential request,
+                                         runtime::Deadline deadline);
+  runtime::Task<std::optional<Checked>> ask(std::shared_ptr<const Credential> credential,
+                                            runtime::Deadline deadline);
+  static Checked work(const Office& office, const Credential& credential, Deadline deadline);
+  proto::AuthVerdict conclude(const Checked& checked) const;
+  void note(const Credential& credential, const proto::CheckCredential& request,
+            const Verdict& verdict, bool banned);
+  bool is_news(const std::string& user, const std::string& address);
+  void note_login(const std::string& user);
+
+  ThreadPool& threads_;
+  ThreadPool& writer_;
+  Journal& journal_;
+  std::shared_ptr<const Office> office_;
+  Lockouts lockouts_;
+  std::uint64_t changes_ = 0;
+  Digest key_{};
+  std::map<Digest, std::shared_ptr<UnderWay>> under_way_;
+  std::map<std::string, std::int64_t> logged_;  // user and address: when a login was last noted
+};
+
+}  // namespace bulkhead::auth
