@@ -64,6 +64,15 @@ std::size_t Headers::remove(std::string_view name) {
   return remove_if([&](const Field& field) { return equals_ignoring_case(field.name, name); });
 }
 
+std::size_t Headers::wipe(std::string_view name) {
+  for (const Slot& slot : slots_) {
+    if (!equals_ignoring_case(view(slot).name, name)) continue;
+    volatile char* octet = block_.data() + slot.value_offset;
+    for (std::uint32_t i = 0; i < slot.value_length; ++i) octet[i] = '*';
+  }
+  return remove(name);
+}
+
 std::size_t Headers::find(std::string_view name) const {
   std::size_t i = 0;
   while (i < slots_.size() && !equals_ignoring_case(view(slots_[i]).name, name)) ++i;

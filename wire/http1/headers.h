@@ -40,7 +40,9 @@ class Headers {
   bool add_parsed(const Field& field);
 
   std::size_t remove(std::string_view name);  // how many were removed
-  template <typename Predicate>               // called as predicate(Field)
+  // remove(), and the octets of the values are overwritten: for what must not stay in memory.
+  std::size_t wipe(std::string_view name);
+  template <typename Predicate>  // called as predicate(Field)
   std::size_t remove_if(Predicate predicate);
 
   // Names are compared without regard to case.

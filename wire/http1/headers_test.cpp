@@ -127,5 +127,17 @@ TEST(ParseErrorNames, AreUniqueAndHaveAStatus) {
   }
 }
 
+TEST(Headers, WipedValuesAreGoneFromMemory) {
+  Headers headers;
+  headers.add("Proxy-Authorization", "Basic c2VjcmV0");
+  headers.add("Host", "example.com");
+  const std::string_view value = *headers.get("Proxy-Authorization");
+  EXPECT_EQ(headers.wipe("proxy-authorization"), 1U);
+  EXPECT_FALSE(headers.has("Proxy-Authorization"));
+  EXPECT_EQ(value, std::string(value.size(), '*'));
+  EXPECT_EQ(headers.get("Host"), "example.com");
+  EXPECT_EQ(headers.wipe("Proxy-Authorization"), 0U);
+}
+
 }  // namespace
 }  // namespace bulkhead::wire::http1

@@ -14,14 +14,16 @@
 #include "workers/acceptor/outbound/balancer.h"
 #include "workers/acceptor/outbound/egress_link.h"
 #include "workers/acceptor/outbound/upstream_pool.h"
+#include "workers/acceptor/policy/authenticator.h"
 
 namespace bulkhead::acceptor {
 
 struct Acceptor {
-  // egress_channel and vault_channel: see EgressLink and VaultLink.
+  // The channels: see EgressLink, VaultLink and Authenticator.
   Acceptor(std::uint32_t index, std::uint32_t holder, platform::UniqueFd egress_channel,
-           platform::UniqueFd vault_channel)
+           platform::UniqueFd vault_channel, platform::UniqueFd auth_channel)
       : egress(std::move(egress_channel)),
+        authenticator(std::move(auth_channel)),
         backends(counters),
         balancer(pool,
                  [this](const config::Backend& backend, bool works, std::string detail) {
@@ -34,6 +36,7 @@ struct Acceptor {
   // request's length.
   std::shared_ptr<const Generation> generation;
   EgressLink egress;
+  Authenticator authenticator;
   Counters counters;
   BackendCounters backends;
   Balancer balancer;

@@ -17,8 +17,13 @@ wire::http1::Limits limits_of(const config::Http& http) {
 
 std::shared_ptr<const Generation> Generation::make(
     std::uint32_t number, const std::shared_ptr<const config::Config>& config, std::string& error) {
-  auto generation = std::make_shared<Generation>(
-      Generation{number, config, RuleSet(config), limits_of(config->network.http), {}, {}});
+  auto generation = std::make_shared<Generation>(Generation{number,
+                                                            config,
+                                                            RuleSet(config),
+                                                            BackendAcl(config->server.auth),
+                                                            limits_of(config->network.http),
+                                                            {},
+                                                            {}});
   generation->parent_tls = egress::make_parent_trust(*config, error);
   if (!error.empty()) return nullptr;
   for (const config::Rule& rule : config->rules) {

@@ -10,6 +10,7 @@
 #include "egress/parent/chain.h"
 #include "runtime/tls_stream.h"
 #include "wire/http1/head_reader.h"
+#include "workers/acceptor/policy/backend_acl.h"
 #include "workers/acceptor/routing/balance/option.h"
 #include "workers/acceptor/routing/rule_set.h"
 
@@ -19,6 +20,7 @@ struct Generation {
   std::uint32_t number = 0;
   std::shared_ptr<const config::Config> config;
   RuleSet rules;
+  BackendAcl acl;
   wire::http1::Limits http_limits;
   egress::TlsContexts parent_tls;       // by backend
   std::vector<BackendOptions> options;  // by rule

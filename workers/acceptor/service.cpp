@@ -14,9 +14,18 @@ constexpr runtime::Duration orphan_idle_grace{5'000};
 
 }  // namespace
 
+namespace {
+
+// How long the last report of what users have used may take.
+constexpr runtime::Duration usage_patience{2'000};
+
+}  // namespace
+
 AcceptorService::AcceptorService(std::uint32_t index, std::uint32_t holder)
     : acceptor_(index, holder, platform::UniqueFd(workers::egress_descriptor),
-                platform::UniqueFd(workers::vault_descriptor)) {}
+                platform::UniqueFd(workers::vault_descriptor),
+                platform::UniqueFd(workers::auth_descriptor)),
+      usage_(acceptor_.authenticator, acceptor_.connections) {}
 
 // Without a way out this process is of no use; the supervisor starts one that has it.
 runtime::Task<void> AcceptorService::watch_egress() {
@@ -30,13 +39,49 @@ runtime::Task<void> AcceptorService::watch_egress() {
   runtime::Loop::current().stop();
 }
 
+// Nor without somebody to say who clients are, should that be asked of them.
+runtime::Task<void> AcceptorService::watch_auth() {
+  const runtime::Gate::Pass pass = watching_.enter();
+  const ipc::ChannelEnd end = co_await acceptor_.authenticator.run();
+  if (ended_) co_return;
+  runtime::log::error("the channel to the auth worker has ended", {{"reason", end.reason}});
+  acceptor_.connections.close_all();
+  runtime::Loop::current().stop();
+}
+
+runtime::Task<void> AcceptorService::report_usage() {
+  const runtime::Gate::Pass pass = watching_.enter();
+  co_await usage_.run();
+}
+
+void AcceptorService::attach_auth() {
+  acceptor_.authenticator.on_gone = [this](const User& user) {
+    acceptor_.connections.close_all_of(user);
+  };
+  acceptor_.authenticator.on_census = [this] {
+    std::map<const User*, proto::PresentUser> present;
+    for (const auto& [id, entry] : acceptor_.connections.entries()) {
+      const User* user = entry->user().get();
+      if (user != nullptr)
+        present.try_emplace(user, proto::PresentUser{user->name(), user->method()});
+    }
+    std::vector<proto::PresentUser> users;
+    for (auto& [user, row] : present) users.push_back(std::move(row));
+    return users;
+  };
+  runtime::spawn(watch_auth());
+  runtime::spawn(report_usage(), &scope_);
+}
+
 void AcceptorService::attach(ipc::Channel& control) {
   runtime::spawn(watch_egress());
+  attach_auth();
   acceptor_.flows.attach(control);
   control.on<proto::PeerRestarted>([this](proto::PeerRestarted message, ipc::Envelope&) {
     ipc::note(ipc::Happening::peer_restarted, 0, static_cast<std::uint64_t>(message.role));
-    if (message.role == proto::Party::vault) return acceptor_.flows.vault_restarted();
-    acceptor_.egress.ask_again();
+    if (message.role == proto::Party::vault) acceptor_.flows.vault_restarted();
+    if (message.role == proto::Party::egress) acceptor_.egress.ask_again();
+    if (message.role == proto::Party::auth) acceptor_.authenticator.on_restart();
   });
   control.on<proto::Listener>([this](proto::Listener message, ipc::Envelope& envelope) {
     on_listener(std::move(message), std::move(envelope.descriptors.front()));
@@ -120,6 +165,7 @@ void AcceptorService::commit(std::uint32_t generation) {
   const config::AccessLog& log = acceptor_.generation->config->access_log;
   acceptor_.access_log.set_also_stdout(log.enabled && log.output == config::LogOutput::both);
   acceptor_.balancer.keep_rules(*acceptor_.generation->config);
+  acceptor_.authenticator.configure(acceptor_.generation->config->server.auth);
   // Upstream connections were opened under the old generation's terms.
   acceptor_.pool.clear();
   for (auto& [id, listening] : arrived_) serving_[id] = listening;
@@ -179,7 +225,10 @@ runtime::Task<std::uint32_t> AcceptorService::drain(runtime::Deadline deadline) 
     co_await acceptor_.connections.gate().empty();
   }
   acceptor_.access_log.flush();
+  co_await usage_.finish(runtime::Loop::current().after(usage_patience));
   ended_ = true;
+  scope_.cancel();
+  co_await acceptor_.authenticator.close();
   acceptor_.egress.close();
   co_await acceptor_.flows.end();
   co_await watching_.empty_uncancelled();

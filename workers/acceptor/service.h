@@ -8,6 +8,7 @@
 #include "proto/command.h"
 #include "workers/acceptor/acceptor.h"
 #include "workers/acceptor/listening.h"
+#include "workers/acceptor/policy/usage_report.h"
 #include "workers/process/worker_process.h"
 
 namespace bulkhead::acceptor {
@@ -35,16 +36,21 @@ class AcceptorService final : public workers::Service {
 
   runtime::Task<void> watch_egress();
   void stop_listening();
+  runtime::Task<void> watch_auth();
+  runtime::Task<void> report_usage();
+  void attach_auth();
   runtime::Task<void> test_backend(ipc::Channel& control, proto::TestBackend request,
                                    std::uint32_t id);
   void on_listener(proto::Listener message, platform::UniqueFd socket);
   void send_connections(ipc::Channel& control, std::uint32_t id) const;
 
   Acceptor acceptor_;
+  UsageReport usage_;
   std::map<std::uint32_t, std::shared_ptr<Listening>> serving_;
   std::map<std::uint32_t, std::shared_ptr<Listening>> arrived_;  // not started yet
   std::optional<Prepared> prepared_;
   runtime::Gate watching_;
+  runtime::CancelScope scope_;  // of what ends with the process
   runtime::Duration idle_grace_{0};
   bool orphan_ = false;
   bool ended_ = false;  // drained: the channel to the egress ends by our own will

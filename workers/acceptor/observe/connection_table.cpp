@@ -22,6 +22,7 @@ ConnectionEntry::ConnectionEntry(ConnectionTable& table, wire::Endpoint endpoint
 
 ConnectionEntry::~ConnectionEntry() {
   set_unprotected(std::nullopt);
+  settle();
   table_.entries_.erase(id_);
   ipc::note(ipc::Happening::ended, id_, up, down);
   table_.counters_.page().active.subtract(1);
@@ -40,6 +41,22 @@ void ConnectionEntry::set_protocol(std::string_view name) {
   table_.counters_.protocol(protocol_).active.add(1);
 }
 
+void ConnectionEntry::set_user(std::shared_ptr<User> user) {
+  settle();
+  user_ = std::move(user);
+}
+
+void ConnectionEntry::settle() {
+  const std::uint64_t all_up = up + (live_up != nullptr ? *live_up : 0);
+  const std::uint64_t all_down = down + (live_down != nullptr ? *live_down : 0);
+  if (user_) {
+    user_->unreported.up += all_up - settled_up_;
+    user_->unreported.down += all_down - settled_down_;
+  }
+  settled_up_ = all_up;
+  settled_down_ = all_down;
+}
+
 void ConnectionEntry::set_idle(bool idle) {
   idle_ = idle;
   if (idle && !table_.idle_may_stay_) scope_.cancel();
@@ -51,7 +68,7 @@ proto::ConnectionRow ConnectionEntry::row(runtime::Deadline now) const {
   row.worker = table_.worker_;
   row.client = client;
   if (protocol_ != ipc::Protocol::unknown) row.protocol = to_string(protocol_);
-  row.user = user;
+  if (user_) row.user = user_->name();
   row.destination = destination;
   row.backend = backend;
   row.rule = rule;
@@ -73,6 +90,12 @@ bool ConnectionTable::close(std::uint64_t id) {
 // Cancelling resumes nobody inline, so the map does not change under the loop.
 void ConnectionTable::close_all() {
   for (const auto& [id, entry] : entries_) entry->scope().cancel();
+}
+
+void ConnectionTable::close_all_of(const User& user) {
+  for (const auto& [id, entry] : entries_) {
+    if (entry->user().get() == &user) entry->scope().cancel();
+  }
 }
 
 void ConnectionTable::start_draining(runtime::Duration grace) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -15,6 +16,7 @@
 #include "wire/address.h"
 #include "workers/acceptor/flows/flow_book.h"
 #include "workers/acceptor/observe/counters.h"
+#include "workers/acceptor/policy/user.h"
 
 namespace bulkhead::acceptor {
 
@@ -35,6 +37,13 @@ class ConnectionEntry {
   runtime::CancelScope& scope() { return scope_; }
   proto::ConnectionRow row(runtime::Deadline now) const;
 
+  // Who the connection belongs to from now on; null: nobody. What went over it before counts for
+  // whom it belonged to then.
+  void set_user(std::shared_ptr<User> user);
+  const std::shared_ptr<User>& user() const { return user_; }
+  // Adds what went over it since the last time to the user's traffic.
+  void settle();
+
   // Nothing is under way (a kept-alive connection between requests): a drain ends it at once.
   void set_idle(bool idle);
   bool is_idle() const { return idle_; }
@@ -46,7 +55,7 @@ class ConnectionEntry {
   void set_protocol(std::string_view name);
 
   wire::Endpoint client;
-  std::string user, destination, backend, rule;
+  std::string destination, backend, rule;
   std::string_view state = "reading request";
   // Bytes of finished requests, and the live counters of the one under way.
   std::uint64_t up = 0, down = 0;
@@ -61,6 +70,8 @@ class ConnectionEntry {
   runtime::Gate::Pass pass_;
   ipc::Protocol protocol_ = ipc::Protocol::unknown;
   std::optional<ipc::Unprotected> unprotected_;
+  std::shared_ptr<User> user_;
+  std::uint64_t settled_up_ = 0, settled_down_ = 0;
   bool idle_ = false;
 };
 
@@ -79,6 +90,7 @@ class ConnectionTable {
   // Ends one connection; false if there is none of that id.
   bool close(std::uint64_t id);
   void close_all();
+  void close_all_of(const User& user);
   // From now on connections that are idle when the grace is over, or become so later, end at once.
   void start_draining(runtime::Duration grace);
   bool draining() const { return draining_; }

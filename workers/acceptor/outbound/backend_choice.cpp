@@ -56,7 +56,7 @@ std::string all_in_use(const BackendOption& option) {
 
 BackendChoice::BackendChoice(Balancer& balancer, std::shared_ptr<const Generation> generation,
                              const config::Rule& rule, const wire::IpAddress& client,
-                             std::string_view user)
+                             const User* user)
     : balancer_(balancer),
       generation_(std::move(generation)),
       rule_(rule),
@@ -64,7 +64,11 @@ BackendChoice::BackendChoice(Balancer& balancer, std::shared_ptr<const Generatio
       terms_(circuit_terms(*generation_->config)),
       now_ms_(steady_ms(runtime::Loop::current().now())),
       client_(hash_of(client)),
-      sticky_key_(sticky_key(balancer.shared.seed(), rule, client_, user)) {}
+      sticky_key_(sticky_key(balancer.shared.seed(), rule, client_,
+                             user == nullptr ? std::string_view() : user->name())) {
+  for (std::size_t i = 0; i < options_.size(); ++i)
+    if (!generation_->acl.allows(user, options_[i].backend->name)) pass_over(i);
+}
 
 // A trial of which nobody said what came: the request was called off.
 BackendChoice::~BackendChoice() {
@@ -336,13 +340,16 @@ void BackendChoice::note_broken(const BackendOption& option, const Failure& fail
 Failure BackendChoice::nobody() const {
   if (last_failure_) return *last_failure_;
   if (options_.empty()) return {Refusal::backend_unavailable, "no such backend"};
-  for (const BackendOption& option : options_) {
-    if (!option.objection) {
-      return {Refusal::backend_unavailable,
-              option.backend->name + ": connections to it failed, it is not tried at the moment"};
+  for (std::size_t i = 0; i < options_.size(); ++i) {
+    if (!options_[i].objection && !is_passed(i)) {
+      return {Refusal::backend_unavailable, options_[i].backend->name +
+                                                ": connections to it failed, it is not tried at "
+                                                "the moment"};
     }
   }
-  return *options_.front().objection;
+  for (const BackendOption& option : options_)
+    if (option.objection) return *option.objection;
+  return {Refusal::backend_unavailable, "none is left"};
 }
 
 }  // namespace bulkhead::acceptor

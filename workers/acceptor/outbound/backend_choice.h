@@ -30,10 +30,10 @@ class BackendChoice {
   // Whether a backend can carry what is asked at all.
   using Suits = std::function<bool(const config::Backend&)>;
 
-  // rule is one of the generation's. user: empty without authentication. The balancer must outlive
-  // this.
+  // rule is one of the generation's. user: null without authentication; backends that this user may
+  // not use are not tried. The balancer must outlive this.
   BackendChoice(Balancer& balancer, std::shared_ptr<const Generation> generation,
-                const config::Rule& rule, const wire::IpAddress& client, std::string_view user);
+                const config::Rule& rule, const wire::IpAddress& client, const User* user);
   ~BackendChoice();
   BackendChoice(const BackendChoice&) = delete;
   BackendChoice& operator=(const BackendChoice&) = delete;
@@ -86,7 +86,7 @@ class BackendChoice {
   std::uint64_t now_ms_;
   std::uint64_t client_;                // a hash of its address
   std::uint64_t sticky_key_;            // of rule and client, or user
-  std::vector<bool> passed_;            // tried, or lost to another acceptor; shorter: not
+  std::vector<bool> passed_;            // tried, denied, or lost to another acceptor; shorter: not
   std::optional<std::size_t> current_;  // what next() gave last
   unsigned tried_ = 0;
   bool trial_ = false;  // a backend is on trial, and it is for us to say what came of it

@@ -63,7 +63,7 @@ class BackendChoiceTest : public ::testing::Test {
 
   std::unique_ptr<BackendChoice> begin(std::size_t rule = 0, const char* client = "192.0.2.1") {
     return std::make_unique<BackendChoice>(balancer_, generation_, generation_->config->rules[rule],
-                                           *wire::IpAddress::parse(client), "");
+                                           *wire::IpAddress::parse(client), nullptr);
   }
 
   Outcome next(BackendChoice& choice) {

@@ -20,8 +20,11 @@ bool admits(const config::AccessControl& control, const wire::IpAddress& client)
 std::optional<proto::Refusal> objection_to(const config::Config& config,
                                            const wire::IpAddress& client) {
   if (!admits(config.access_control, client)) return proto::Refusal::client_denied;
-  if (config.server.auth.required()) return proto::Refusal::authentication_unavailable;
   return std::nullopt;
+}
+
+bool is_trusted(const std::vector<wire::Cidr>& networks, const wire::IpAddress& client) {
+  return any_contains(networks, client);
 }
 
 bool is_trusted_proxy(const std::vector<wire::Cidr>& trusted, const wire::IpAddress& peer) {

@@ -12,10 +12,12 @@ namespace bulkhead::acceptor {
 // The blacklist wins; an empty whitelist admits everyone.
 bool admits(const config::AccessControl& control, const wire::IpAddress& client);
 
-// Why this client is not served, if it is not. A mode of authentication that nobody here can carry
-// out refuses everyone.
+// Why this client is not served, if it is not: whoever it may be.
 std::optional<proto::Refusal> objection_to(const config::Config& config,
                                            const wire::IpAddress& client);
+
+// Whether the client is in one of the networks that need no credential.
+bool is_trusted(const std::vector<wire::Cidr>& networks, const wire::IpAddress& client);
 
 // Whether the address may announce other clients with the PROXY protocol.
 bool is_trusted_proxy(const std::vector<wire::Cidr>& trusted, const wire::IpAddress& peer);

@@ -29,13 +29,6 @@ TEST(ClientPolicy, TheBlacklistWins) {
   EXPECT_TRUE(admits(control, ip("10.7.7.8")));
 }
 
-TEST(ClientPolicy, AuthenticationThatNobodyCanCarryOutRefusesEveryone) {
-  config::Config config;
-  EXPECT_FALSE(objection_to(config, ip("127.0.0.1")));
-  config.server.auth.mode = {config::AuthMode::native};
-  EXPECT_EQ(objection_to(config, ip("127.0.0.1")), proto::Refusal::authentication_unavailable);
-}
-
 TEST(ClientPolicy, NobodyIsATrustedProxyByDefault) {
   EXPECT_FALSE(is_trusted_proxy({}, ip("127.0.0.1")));
   EXPECT_TRUE(is_trusted_proxy({*wire::Cidr::parse("127.0.0.0/8")}, ip("127.0.0.1")));

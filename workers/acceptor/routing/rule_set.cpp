@@ -69,12 +69,14 @@ bool RuleSet::covers(const config::Match& match, const RouteQuery& query,
     return protocol == query.protocol;
   };
   const auto is_user = [&](const std::string& user) { return user == query.user; };
-  // Nobody is in a group before there is authentication.
+  const auto is_group = [&](const std::string& group) {
+    return std::find(query.groups.begin(), query.groups.end(), group) != query.groups.end();
+  };
   return none_given_or_any(match.ports, holds_port) &&
          none_given_or_any(match.clients, holds_client) &&
          none_given_or_any(match.destinations, holds_destination) &&
          none_given_or_any(match.protocols, is_protocol) &&
-         none_given_or_any(match.users, is_user) && match.groups.empty();
+         none_given_or_any(match.users, is_user) && none_given_or_any(match.groups, is_group);
 }
 
 }  // namespace bulkhead::acceptor

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,7 @@ struct RouteQuery {
   wire::IpAddress client;
   config::MatchProtocol protocol = config::MatchProtocol::http;
   std::string_view user;
+  std::span<const std::string> groups = {};  // the user's
 };
 
 // The form in which hosts are compared: lower case, A-labels, no trailing dot; an address in its

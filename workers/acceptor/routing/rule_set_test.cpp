@@ -18,7 +18,8 @@ std::shared_ptr<const config::Config> load(const std::string& rules) {
 std::string first(const RuleSet& rules, std::string host, std::uint16_t port = 443,
                   config::MatchProtocol protocol = config::MatchProtocol::connect,
                   std::string_view client = "192.0.2.1") {
-  const RouteQuery query{{std::move(host), port}, *wire::IpAddress::parse(client), protocol, {}};
+  const RouteQuery query{
+      {std::move(host), port}, *wire::IpAddress::parse(client), protocol, {}, {}};
   const config::Rule* rule = rules.match(query);
   return rule == nullptr ? "none" : rule->name;
 }
@@ -85,6 +86,22 @@ TEST(RuleSet, InternationalNamesMeetInTheirALabels) {
 TEST(RuleSet, GroupsMatchNobodyWithoutAuthentication) {
   const RuleSet rules(load("  - {name: staff, match: {groups: [staff]}, backend: a}\n"));
   EXPECT_EQ(first(rules, "example.com"), "none");
+}
+
+TEST(RuleSet, UsersAndGroupsMatchWhoTheyName) {
+  const RuleSet rules(
+      load("  - {name: alice, match: {users: [alice, bob]}, backend: a}\n"
+           "  - {name: staff, match: {groups: [staff, admin]}, backend: a}\n"
+           "  - {name: rest, match: {domains: ['*']}, backend: b}\n"));
+  const auto of = [&](std::string_view user, std::vector<std::string> groups) {
+    const RouteQuery query{{"example.com", 443}, {}, config::MatchProtocol::connect, user, groups};
+    return rules.match(query)->name;
+  };
+  EXPECT_EQ(of("alice", {}), "alice");
+  EXPECT_EQ(of("Alice", {}), "rest");
+  EXPECT_EQ(of("carol", {"guests", "admin"}), "staff");
+  EXPECT_EQ(of("carol", {"guests"}), "rest");
+  EXPECT_EQ(of("", {}), "rest");
 }
 
 }  // namespace

@@ -1,9 +1,11 @@
 #include "workers/acceptor/session/client.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "ipc/page/flight_recorder.h"
 #include "workers/acceptor/policy/client_policy.h"
+#include "workers/acceptor/session/login.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -22,12 +24,20 @@ std::uint64_t position(const std::vector<Item>& items, const Item* item) {
 
 }  // namespace
 
+// Whatever a session forgets, nobody is served who should have said who he is.
+std::optional<proto::Refusal> objection_to(const Client& client, const config::Config& config) {
+  if (const auto reason = objection_to(config, client.entry.client.address)) return reason;
+  if (client.entry.user() || needs_no_login(client, config)) return std::nullopt;
+  return proto::Refusal::authentication_required;
+}
+
 AccessRecord Client::new_record(std::string_view protocol) const {
   AccessRecord record;
   record.id = entry.id();
   record.client = entry.client;
   record.listener = listener.name.value;
   record.protocol = protocol;
+  if (entry.user()) record.username = entry.user()->name();
   return record;
 }
 
@@ -35,8 +45,14 @@ tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generat
                                    const wire::HostPort& destination,
                                    config::MatchProtocol protocol, AccessRecord& record) {
   const config::Config& config = *generation->config;
-  if (const auto reason = objection_to(config, client.entry.client.address)) return refuse(*reason);
-  const RouteQuery query{destination, client.entry.client.address, protocol, record.username};
+  const std::shared_ptr<User>& user = client.entry.user();
+  if (const auto reason = objection_to(client, config)) return refuse(*reason);
+  if (user) {
+    ++user->unreported.requests;
+    if (const auto reason = user->objection_to(destination)) return refuse(*reason);
+  }
+  const RouteQuery query{destination, client.entry.client.address, protocol, record.username,
+                         user ? std::span(user->groups()) : std::span<const std::string>{}};
   Route route;
   route.rule = generation->rules.match(query);
   route.generation = std::move(generation);
@@ -49,6 +65,12 @@ tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generat
   }
   // Until one is chosen, and if none is, the log names it where there is but one.
   record.backend = route.rule->backend;
+  const BackendOptions& options = route.generation->options_of(*route.rule);
+  const auto denied = [&](const BackendOption& option) {
+    return !route.generation->acl.allows(user.get(), option.backend->name);
+  };
+  if (!options.empty() && std::all_of(options.begin(), options.end(), denied))
+    return refuse(proto::Refusal::backend_denied);
   return route;
 }
 

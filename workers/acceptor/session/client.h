@@ -70,8 +70,12 @@ struct Client {
   AccessRecord new_record(std::string_view protocol) const;
 };
 
-// Admits and routes: client policy, then rules. Which of the rule's backends it will be is left to
-// a BackendChoice. Fills the record's rule, and its backend where the rule has only one.
+// Why the client is not served at all, by where it comes from or who it is.
+std::optional<proto::Refusal> objection_to(const Client& client, const config::Config& config);
+
+// Admits and routes: client policy, what the user may do, then rules. Which of the rule's backends
+// it will be is left to a BackendChoice; refused if the user may use none of them. Fills the
+// record's rule, and its backend where the rule has only one.
 tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generation> generation,
                                    const wire::HostPort& destination,
                                    config::MatchProtocol protocol, AccessRecord& record);

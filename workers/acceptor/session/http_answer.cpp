@@ -1,5 +1,6 @@
 #include "workers/acceptor/session/http_answer.h"
 
+#include "wire/authorization/authorization.h"
 #include "wire/http1/error_response.h"
 
 namespace bulkhead::acceptor {
@@ -13,6 +14,14 @@ std::string proxy_status(const Generation& generation, const Failure& failure) {
   value += "; details=\"";
   value += terms.name;
   return value + '"';
+}
+
+// RFC 9110 section 11.7.1. Chromium and curl take Basic; who has a token knows what Bearer means.
+void add_challenge(wire::http1::ErrorResponse& answer, const config::Auth& auth) {
+  answer.extra.add("Proxy-Authenticate", wire::authorization::basic_challenge(auth.realm));
+  if (auth.uses(config::AuthMode::native) || auth.uses(config::AuthMode::oauth))
+    answer.extra.add("Proxy-Authenticate",
+                     wire::authorization::bearer_challenge(auth.realm, false));
 }
 
 runtime::Task<bool> send(Client& client, const Generation& generation, std::string text,
@@ -38,6 +47,8 @@ runtime::Task<bool> refuse_http(Client& client, std::shared_ptr<const Generation
   answer.proxy_status = status;
   answer.keep_alive = refusal.keep_alive;
   answer.to_head = refusal.to_head;
+  if (record.status == 407) add_challenge(answer, generation->config->server.auth);
+  if (refusal.retry_s != 0) answer.extra.add("Retry-After", std::to_string(refusal.retry_s));
   std::string text = answer.to_string();
   const bool kept = co_await send(client, *generation, std::move(text), refusal.keep_alive, record);
   co_return kept;

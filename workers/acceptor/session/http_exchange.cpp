@@ -87,7 +87,7 @@ HttpExchange::HttpExchange(Client& client, Route route, http1::RequestHead& head
 
 runtime::Task<bool> HttpExchange::run() {
   BackendChoice choice(client_.acceptor.balancer, route_.generation, *route_.rule,
-                       client_.entry.client.address, record_.username);
+                       client_.entry.client.address, client_.entry.user().get());
   std::optional<Upstream> upstream;
   bool may_reuse = config_.network.keepalive.enabled;
   while (true) {

@@ -4,6 +4,7 @@
 #include "workers/acceptor/policy/client_policy.h"
 #include "workers/acceptor/session/http_answer.h"
 #include "workers/acceptor/session/http_exchange.h"
+#include "workers/acceptor/session/login.h"
 #include "workers/acceptor/session/tunnel.h"
 #include "workers/acceptor/session/way_out.h"
 
@@ -62,7 +63,6 @@ void describe(AccessRecord& record, const http1::RequestHead& head,
 
 void show(Client& client, const AccessRecord& record, std::string_view state) {
   client.entry.set_protocol(record.protocol);
-  client.entry.user = record.username;
   client.entry.destination = record.destination.to_string();
   client.entry.rule = record.rule;
   client.entry.backend = record.backend;
@@ -104,8 +104,7 @@ runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generati
 // What a proxy must not forward, whatever the rules say.
 std::optional<Failure> objection(const Client& client, const http1::RequestHead& head,
                                  const config::Config& config) {
-  if (const auto reason = objection_to(config, client.entry.client.address))
-    return Failure{*reason, {}};
+  if (const auto reason = objection_to(client, config)) return Failure{*reason, {}};
   if (head.authority.host.empty()) return Failure{Refusal::bad_request, "no host named"};
   if (head.scheme == http1::Scheme::https)
     return Failure{Refusal::unsupported_command, "https without CONNECT"};
@@ -151,6 +150,23 @@ runtime::Task<bool> serve_request(Client& client, std::shared_ptr<const Generati
   co_return kept;
 }
 
+// What is asked of the client first: where it may come from at all; then who it is.
+runtime::Task<bool> refuse_login(Client& client, std::shared_ptr<const Generation> generation,
+                                 const http1::RequestHead& head, AuthFailure failure,
+                                 AccessRecord record) {
+  HttpRefusal refusal;
+  refusal.failure = Failure{failure.reason, failure.detail};
+  if (const auto reason = objection_to(*generation->config, client.entry.client.address))
+    refusal.failure = Failure{*reason, {}};
+  refusal.retry_s = failure.retry_s;
+  refusal.to_head = head.method == "HEAD";
+  // After CONNECT the client may have gone on as if it had been granted.
+  refusal.keep_alive = head.keep_alive && !head.body.has_body() && head.method != "CONNECT" &&
+                       !client.acceptor.connections.draining();
+  const bool kept = co_await refuse_http(client, generation, std::move(refusal), std::move(record));
+  co_return kept;
+}
+
 // True if another request may follow.
 runtime::Task<bool> serve_one(Client& client) {
   std::shared_ptr<const Generation> generation = client.acceptor.generation;
@@ -171,11 +187,32 @@ runtime::Task<bool> serve_one(Client& client) {
     co_return false;
   }
   http1::RequestHead& head = parser.head();
-  client.buffer.consume(read.result.consumed);
+  HttpLogin login;
+  if (generation->config->server.auth.required()) {
+    // Whoever knows the client's address now, nobody is known to be behind this request yet.
+    client.entry.set_user(nullptr);
+    login = take_login(client, head);
+  }
+  if (login.state == HttpLogin::State::none) {
+    client.buffer.consume(read.result.consumed);
+  } else {
+    client.buffer.consume_secret(read.result.consumed);
+  }
   record.bytes_received = read.result.consumed;
+  record.username.clear();
   describe(record, head, generation->config->access_log);
+  if (head.method == "CONNECT") record.protocol = "connect";
+  if (generation->config->server.auth.required()) {
+    const std::string protocol = record.protocol;
+    auto refused = co_await log_in(client, generation, std::move(login), protocol);
+    if (refused) {
+      const bool kept =
+          co_await refuse_login(client, generation, head, std::move(*refused), std::move(record));
+      co_return kept;
+    }
+    if (client.entry.user()) record.username = client.entry.user()->name();
+  }
   if (head.method == "CONNECT") {
-    record.protocol = "connect";
     co_await serve_connect(client, generation, std::move(record));
     co_return false;
   }

@@ -1,6 +1,9 @@
 #include "workers/acceptor/session/read_buffer.h"
 
+#include <algorithm>
 #include <array>
+
+#include "platform/secret.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -9,6 +12,20 @@ namespace {
 thread_local std::array<std::byte, 16 * 1024> scratch;
 
 }  // namespace
+
+void ReadBuffer::grow(std::size_t more) {
+  std::string larger;
+  larger.reserve(std::max(2 * bytes_.size(), bytes_.size() + more));
+  larger = bytes_;
+  bytes_.swap(larger);
+  platform::wipe(larger);
+}
+
+void ReadBuffer::consume_secret(std::size_t count) {
+  platform::wipe(std::span(bytes_).subspan(used_, count));
+  platform::wipe(std::span(reinterpret_cast<char*>(scratch.data()), scratch.size()));
+  consume(count);
+}
 
 bool ReadMore::attempt() {
   result_ = stream_.try_read(scratch);

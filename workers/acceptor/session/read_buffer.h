@@ -30,8 +30,11 @@ class ReadBuffer {
       bytes_.erase(0, used_);
       used_ = 0;
     }
+    if (bytes_.size() + bytes.size() > bytes_.capacity() && !bytes_.empty()) grow(bytes.size());
     bytes_.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   }
+  // consume() of what held a secret: it is overwritten, here and where it was read to.
+  void consume_secret(std::size_t count);
 
   // What is left, given away.
   std::string take() {
@@ -41,6 +44,8 @@ class ReadBuffer {
   }
 
  private:
+  // As the string would by itself, but what it leaves behind is overwritten.
+  void grow(std::size_t more);
   void release() {
     std::string().swap(bytes_);
     used_ = 0;

@@ -125,7 +125,7 @@ runtime::Task<void> run_socks_bind(Client& client, SocksRequest request) {
     routed = tl::unexpected(Failure{Refusal::rule_blocked, "a redirect needs HTTP"});
   if (routed) {
     BackendChoice choice(client.acceptor.balancer, generation, *routed->rule,
-                         client.entry.client.address, record.username);
+                         client.entry.client.address, client.entry.user().get());
     auto taken = choice.take_one(can_bind, "BIND needs a direct backend");
     if (taken) {
       routed->backend = taken->backend;

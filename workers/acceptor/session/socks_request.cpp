@@ -30,7 +30,6 @@ AccessRecord record_of(const Client& client, const SocksRequest& request, std::s
 
 void show(Client& client, const AccessRecord& record, std::string_view state) {
   client.entry.set_protocol(record.protocol);
-  client.entry.user = record.username;
   client.entry.destination = record.destination.to_string();
   client.entry.rule = record.rule;
   client.entry.backend = record.backend;

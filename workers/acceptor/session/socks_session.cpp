@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "workers/acceptor/session/login.h"
 #include "workers/acceptor/session/socks_request.h"
 #include "workers/acceptor/session/udp_association.h"
 
@@ -11,11 +12,14 @@ namespace {
 using proto::Refusal;
 namespace socks = wire::socks;
 
-// Best first; none at all where clients must prove who they are and nobody can check it.
-std::span<const socks::Method> offered_methods(const config::Config& config) {
+// Best first. A credential that is presented counts even where none is needed.
+std::span<const socks::Method> offered_methods(const Client& client, const config::Config& config) {
   static constexpr std::array open{socks::Method::no_auth};
+  static constexpr std::array either{socks::Method::username_password, socks::Method::no_auth};
+  static constexpr std::array closed{socks::Method::username_password};
   if (!config.server.auth.required()) return open;
-  return {};
+  if (needs_no_login(client, config)) return either;
+  return closed;
 }
 
 // Reads until the parser has a whole message or an error. Parse: octets → wire::Parsed. Only the
@@ -47,6 +51,38 @@ void record_failure(Client& client, const Generation& generation, std::uint8_t v
   client.acceptor.record(generation, record);
 }
 
+// RFC 1929: a name and a password, or a name and one of its tokens. True if the client is known
+// now.
+runtime::Task<bool> sub_negotiate(Client& client, std::shared_ptr<const Generation> generation,
+                                  runtime::Deadline deadline) {
+  const auto write_time = generation->config->network.timeouts.write;
+  const Arrival arrival = co_await await_message(client, socks::parse_auth_request, deadline);
+  std::optional<AuthFailure> refused;
+  if (arrival == Arrival::gone) co_return false;
+  if (arrival == Arrival::late)
+    refused = AuthFailure{Refusal::header_timeout, "credentials incomplete", 0};
+  if (arrival == Arrival::error)
+    refused = AuthFailure{Refusal::authentication_failed, "malformed", 0};
+  if (arrival == Arrival::complete) {
+    Presented presented;
+    std::size_t consumed = 0;
+    {
+      const auto parsed = socks::parse_auth_request(client.buffer.octets());
+      presented.user = parsed.message().username;
+      presented.secret = platform::Secret(wire::as_text(parsed.message().password));
+      consumed = parsed.consumed();
+    }
+    client.buffer.consume_secret(consumed);
+    refused = co_await log_in_socks(client, std::move(presented));
+  }
+  const std::string answer(wire::as_text(socks::build_auth_reply(!refused).octets()));
+  const bool sent = co_await send_answer(client, answer, write_time);
+  if (!refused) co_return sent;
+  record_failure(client, *generation, 5, {refused->reason, refused->detail});
+  client.stream->shutdown_write();
+  co_return false;
+}
+
 // RFC 1928 section 3: the method, before any request. True if the client may go on.
 runtime::Task<bool> negotiate(Client& client, std::shared_ptr<const Generation> generation,
                               runtime::Deadline deadline) {
@@ -61,10 +97,14 @@ runtime::Task<bool> negotiate(Client& client, std::shared_ptr<const Generation> 
   }
   const auto greeting = socks::parse_greeting(client.buffer.octets());
   const socks::Method method =
-      socks::choose_method(greeting.message(), offered_methods(*generation->config));
+      socks::choose_method(greeting.message(), offered_methods(client, *generation->config));
   client.buffer.consume(greeting.consumed());
   const bool sent = co_await send_answer(
       client, std::string(wire::as_text(socks::build_method_reply(method).octets())), write_time);
+  if (method == socks::Method::username_password && sent) {
+    const bool known = co_await sub_negotiate(client, generation, deadline);
+    co_return known;
+  }
   if (method != socks::Method::none_acceptable) co_return sent;
   record_failure(client, *generation, 5, {Refusal::no_acceptable_authentication, {}});
   client.stream->shutdown_write();

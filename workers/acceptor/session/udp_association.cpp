@@ -138,7 +138,7 @@ runtime::Task<void> run(Client& client, platform::UniqueFd socket, wire::Endpoin
 runtime::Task<void> run_udp_association(Client& client, SocksRequest request) {
   const std::shared_ptr<const Generation> generation = client.acceptor.generation;
   const config::Timeouts& timeouts = generation->config->network.timeouts;
-  if (const auto reason = objection_to(*generation->config, client.entry.client.address)) {
+  if (const auto reason = objection_to(client, *generation->config)) {
     const Failure failure{*reason, {}};
     co_await refuse_socks(client, generation, request.version, failure, client.new_record("udp"));
     co_return;

@@ -30,7 +30,7 @@ tl::expected<Route, Failure> udp_route(Client& client, std::shared_ptr<const Gen
   if (routed->redirect != nullptr)
     return tl::unexpected(Failure{proto::Refusal::rule_blocked, "a redirect needs HTTP"});
   BackendChoice choice(client.acceptor.balancer, routed->generation, *routed->rule,
-                       client.entry.client.address, record.username);
+                       client.entry.client.address, client.entry.user().get());
   auto taken = choice.take_one(carries_datagrams, "UDP needs a direct backend");
   if (!taken) return tl::unexpected(taken.error());
   place = std::move(taken->place);

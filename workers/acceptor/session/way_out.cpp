@@ -8,7 +8,7 @@ runtime::Task<tl::expected<Upstream, Failure>> open_way_out(Client& client, Rout
   Acceptor& acceptor = client.acceptor;
   const auto time = route.generation->config->network.timeouts.connect;
   BackendChoice choice(acceptor.balancer, route.generation, *route.rule,
-                       client.entry.client.address, record.username);
+                       client.entry.client.address, client.entry.user().get());
   while (true) {
     auto chosen = co_await choice.next();
     if (!chosen) co_return tl::unexpected(std::move(chosen.error()));

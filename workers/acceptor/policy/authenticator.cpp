@@ -1,0 +1,143 @@
+#include "workers/acceptor/policy/authenticator.h"
+
+namespace bulkhead::acceptor {
+namespace {
+
+using proto::Refusal;
+
+// The auth worker's own answer that time is up tells more than our silence.
+constexpr runtime::Duration grace{500};
+
+tl::unexpected<AuthFailure> unavailable(std::string detail) {
+  return tl::unexpected(AuthFailure{Refusal::authentication_unavailable, std::move(detail), 0});
+}
+
+}  // namespace
+
+Authenticator::Authenticator(platform::UniqueFd socket)
+    : channel_(std::move(socket), proto::Party::acceptor, proto::Party::auth) {
+  channel_.on<proto::UserRevoked>(
+      [this](const proto::UserRevoked& revoked, const ipc::Envelope&) { on_revoked(revoked); });
+  channel_.on<proto::LimitsChanged>(
+      [this](const proto::LimitsChanged& changed, const ipc::Envelope&) { on_limits(changed); });
+}
+
+// Whatever a generation says may bear on who somebody is: nothing is remembered across it.
+void Authenticator::configure(const config::Auth& auth) {
+  timeout_ = auth.timeout;
+  cache_.set_bound(auth.cache.max_entries);
+  cache_.clear();
+}
+
+runtime::Task<void> Authenticator::close() {
+  channel_.close("drained");
+  co_await asking_.empty_uncancelled();
+}
+
+runtime::Task<Authenticator::Result> Authenticator::ask(CredentialKey key, Presented presented,
+                                                        wire::Endpoint client,
+                                                        std::string_view protocol) {
+  const runtime::Deadline deadline = runtime::Loop::current().after(timeout_);
+  std::shared_ptr<UnderWay> asked;
+  if (const auto found = under_way_.find(key); found != under_way_.end()) asked = found->second;
+  if (!asked) {
+    asked = under_way_[key] = std::make_shared<UnderWay>();
+    proto::CheckCredential request;
+    request.kind = presented.kind;
+    request.user = presented.user;
+    request.credential.value = std::move(presented.secret);
+    request.client = client;
+    request.protocol = protocol;
+    runtime::spawn(settle(key, asked, std::move(request), deadline));
+  }
+  const auto waited = co_await asked->done.wait(deadline + grace);
+  if (waited != runtime::Event::Result::set) co_return unavailable("no answer in time");
+  co_return asked->result;
+}
+
+// Belongs to no client: others wait for the same, and the first to ask may be the first to leave.
+runtime::Task<void> Authenticator::settle(CredentialKey key, std::shared_ptr<UnderWay> mine,
+                                          proto::CheckCredential request,
+                                          runtime::Deadline deadline) {
+  const runtime::Gate::Pass pass = asking_.enter();
+  runtime::Task<Result> calling = call(key, std::move(request), deadline);
+  mine->result = co_await std::move(calling);
+  under_way_.erase(key);
+  mine->done.set();
+}
+
+// Asks again when the one that was asked is gone.
+runtime::Task<Authenticator::Result> Authenticator::call(CredentialKey key,
+                                                         proto::CheckCredential request,
+                                                         runtime::Deadline deadline) {
+  while (true) {
+    const auto left =
+        std::chrono::duration_cast<runtime::Duration>(deadline - runtime::Clock::now());
+    if (left.count() <= 0 || channel_.ended()) co_return unavailable("no answer in time");
+    request.timeout_ms = static_cast<std::uint32_t>(left.count());
+    std::optional<ipc::Envelope> reply = co_await channel_.call(request, deadline + grace);
+    if (!reply) continue;
+    const auto verdict = reply->as<proto::AuthVerdict>();
+    if (!verdict) co_return unavailable("unexpected answer");
+    co_return learn(key, *verdict);
+  }
+}
+
+Authenticator::Result Authenticator::learn(const CredentialKey& key,
+                                           const proto::AuthVerdict& verdict) {
+  const runtime::Deadline until = runtime::Loop::current().after(runtime::Duration(verdict.ttl_ms));
+  switch (verdict.outcome) {
+    case proto::AuthOutcome::accepted: {
+      std::shared_ptr<User> user = users_.learn(verdict);
+      if (verdict.ttl_ms != 0) cache_.remember(key, {user, {}}, until);
+      return user;
+    }
+    case proto::AuthOutcome::refused:
+      if (verdict.ttl_ms != 0)
+        cache_.remember(key, {nullptr, Refusal::authentication_failed}, until);
+      return tl::unexpected(AuthFailure{Refusal::authentication_failed, verdict.reason.value, 0});
+    case proto::AuthOutcome::throttled:
+      return tl::unexpected(
+          AuthFailure{Refusal::authentication_throttled, verdict.reason.value, verdict.retry_s});
+    case proto::AuthOutcome::unavailable:
+    case proto::AuthOutcome::end_:
+      break;
+  }
+  return unavailable(verdict.reason.value);
+}
+
+void Authenticator::on_restart() {
+  channel_.forget_calls();
+  send_census();
+}
+
+void Authenticator::send_census() {
+  proto::UsersPresent part;
+  for (proto::PresentUser& user : on_census()) {
+    if (part.users.push(user)) continue;
+    channel_.send(part);
+    part.users.items.clear();
+    part.users.push(std::move(user));
+  }
+  if (!part.users.items.empty()) channel_.send(part);
+}
+
+void Authenticator::on_revoked(const proto::UserRevoked& revoked) {
+  if (revoked.user.value.empty()) {
+    cache_.clear();
+    return send_census();
+  }
+  cache_.drop(revoked.user.value);
+  if (!revoked.end_connections) return;
+  if (const auto user = users_.find(revoked.user.value)) on_gone(*user);
+}
+
+void Authenticator::on_limits(const proto::LimitsChanged& changed) {
+  const auto user = users_.find(changed.user.value);
+  if (!user) return;
+  const bool exhausted = !user->limits().quota_exhausted && changed.limits.quota_exhausted;
+  user->learn(changed.limits);
+  if (exhausted) on_gone(*user);
+}
+
+}  // namespace bulkhead::acceptor

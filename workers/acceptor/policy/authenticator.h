@@ -1,0 +1,92 @@
+// Who a client is: from what is remembered, or by asking the auth worker over one channel that
+// stays for the acceptor's life, as the one to the egress does. While the auth worker is replaced,
+// requests wait for its successor; what it does not answer in time is refused.
+//
+// Identical credentials that come at the same time are asked for once.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "config/model.h"
+#include "ipc/channel.h"
+#include "platform/secret.h"
+#include "proto/auth.h"
+#include "runtime/gate.h"
+#include "workers/acceptor/policy/verdict_cache.h"
+
+namespace bulkhead::acceptor {
+
+// What a client presented; wiped with the object.
+struct Presented {
+  proto::CredentialKind kind = proto::CredentialKind::basic;
+  std::string user;
+  platform::Secret secret;
+};
+
+struct AuthFailure {
+  proto::Refusal reason = proto::Refusal::authentication_failed;
+  std::string detail;         // for the log
+  std::uint32_t retry_s = 0;  // throttled: when it may be worth while
+};
+
+class Authenticator {
+ public:
+  using Result = tl::expected<std::shared_ptr<User>, AuthFailure>;
+
+  explicit Authenticator(platform::UniqueFd socket);
+
+  // Until the channel ends, which an auth worker brings about only if this process broke the rules.
+  runtime::Task<ipc::ChannelEnd> run() { return channel_.run(); }
+  // Fails what is asked; to be awaited before this goes.
+  runtime::Task<void> close();
+  void configure(const config::Auth& auth);
+
+  CredentialKey key(char kind, std::string_view first, std::string_view second = {}) const {
+    return hasher_.hash(kind, first, second);
+  }
+  // What is remembered of it, if anything is.
+  const VerdictCache::Remembered* remembered(const CredentialKey& key) {
+    return cache_.find(key, runtime::Loop::current().now());
+  }
+  // Asks, and remembers.
+  runtime::Task<Result> ask(CredentialKey key, Presented presented, wire::Endpoint client,
+                            std::string_view protocol);
+
+  // The auth worker is a new one, and knows nothing of what the old one said or was asked.
+  void on_restart();
+
+  UserTable& users() { return users_; }
+  ipc::Channel& channel() { return channel_; }
+
+  // Set by the owner: what happens to connections.
+  std::function<void(const User& user)> on_gone;               // all of the user's end
+  std::function<std::vector<proto::PresentUser>()> on_census;  // who has connections
+
+ private:
+  struct UnderWay {
+    runtime::Event done;
+    Result result = tl::unexpected(AuthFailure{});
+  };
+
+  runtime::Task<void> settle(CredentialKey key, std::shared_ptr<UnderWay> mine,
+                             proto::CheckCredential request, runtime::Deadline deadline);
+  runtime::Task<Result> call(CredentialKey key, proto::CheckCredential request,
+                             runtime::Deadline deadline);
+  Result learn(const CredentialKey& key, const proto::AuthVerdict& verdict);
+  void on_revoked(const proto::UserRevoked& revoked);
+  void on_limits(const proto::LimitsChanged& changed);
+  void send_census();
+
+  ipc::Channel channel_;
+  CredentialHasher hasher_;
+  VerdictCache cache_;
+  UserTable users_;
+  std::map<CredentialKey, std::shared_ptr<UnderWay>> under_way_;
+  runtime::Duration timeout_{10'000};
+  runtime::Gate asking_;
+};
+
+}  // namespace bulkhead::acceptor

@@ -1,0 +1,109 @@
+#include "workers/acceptor/session/login.h"
+
+#include <array>
+
+#include "wire/authorization/authorization.h"
+#include "workers/acceptor/policy/client_policy.h"
+
+namespace bulkhead::acceptor {
+namespace {
+
+using proto::Refusal;
+namespace http1 = wire::http1;
+namespace authorization = wire::authorization;
+
+constexpr std::string_view field = "Proxy-Authorization";
+
+bool is_too_long(const authorization::Presented& presented) {
+  return presented.user.size() > proto::max_user_name ||
+         presented.secret.size() > proto::max_secret;
+}
+
+// False if the value is no credential that anybody could have.
+bool parse(std::string_view value, Presented& presented) {
+  std::array<char, authorization::max_decoded> decoded;
+  const auto parsed = authorization::parse(value, decoded);
+  const auto* found = std::get_if<authorization::Presented>(&parsed);
+  const bool good = found != nullptr && !is_too_long(*found);
+  if (good) {
+    presented.kind = found->scheme == authorization::Scheme::bearer ? proto::CredentialKind::bearer
+                                                                    : proto::CredentialKind::basic;
+    presented.user = found->user;
+    presented.secret = platform::Secret(found->secret);
+  }
+  platform::wipe(std::span(decoded));
+  return good;
+}
+
+HttpLogin read(Authenticator& authenticator, std::string_view value) {
+  HttpLogin login;
+  login.key = authenticator.key('h', value);
+  if (const auto* known = authenticator.remembered(login.key)) {
+    login.state = known->user ? HttpLogin::State::known : HttpLogin::State::refused;
+    login.user = known->user;
+    login.refusal = known->refusal;
+    return login;
+  }
+  const bool good = parse(value, login.presented);
+  login.state = good ? HttpLogin::State::unknown : HttpLogin::State::malformed;
+  return login;
+}
+
+}  // namespace
+
+HttpLogin take_login(Client& client, http1::RequestHead& head) {
+  HttpLogin login;
+  const std::size_t count = head.headers.count(field);
+  if (count == 1) login = read(client.acceptor.authenticator, *head.headers.get(field));
+  if (count > 1) login.state = HttpLogin::State::malformed;
+  head.headers.wipe(field);
+  return login;
+}
+
+bool needs_no_login(const Client& client, const config::Config& config) {
+  return !config.server.auth.required() ||
+         is_trusted(config.server.auth.trusted_networks, client.entry.client.address);
+}
+
+runtime::Task<std::optional<AuthFailure>> log_in(Client& client,
+                                                 std::shared_ptr<const Generation> generation,
+                                                 HttpLogin login, std::string_view protocol) {
+  std::shared_ptr<User> user = std::move(login.user);
+  switch (login.state) {
+    case HttpLogin::State::none:
+      if (needs_no_login(client, *generation->config)) break;
+      co_return AuthFailure{Refusal::authentication_required, {}, 0};
+    case HttpLogin::State::malformed:
+      co_return AuthFailure{Refusal::authentication_failed, "malformed", 0};
+    case HttpLogin::State::refused:
+      co_return AuthFailure{login.refusal, "remembered", 0};
+    case HttpLogin::State::known:
+      break;
+    case HttpLogin::State::unknown: {
+      client.entry.state = "logging in";
+      auto asked = co_await client.acceptor.authenticator.ask(login.key, std::move(login.presented),
+                                                              client.entry.client, protocol);
+      if (!asked) co_return asked.error();
+      user = std::move(*asked);
+    }
+  }
+  client.entry.set_user(std::move(user));
+  co_return std::nullopt;
+}
+
+runtime::Task<std::optional<AuthFailure>> log_in_socks(Client& client, Presented presented) {
+  Authenticator& authenticator = client.acceptor.authenticator;
+  const CredentialKey key = authenticator.key('s', presented.user, presented.secret.reveal());
+  if (const auto* known = authenticator.remembered(key)) {
+    if (!known->user) co_return AuthFailure{known->refusal, "remembered", 0};
+    client.entry.set_user(known->user);
+    co_return std::nullopt;
+  }
+  client.entry.state = "logging in";
+  auto asked = co_await authenticator.ask(key, std::move(presented), client.entry.client, "socks5");
+  if (!asked) co_return asked.error();
+  client.entry.set_user(std::move(*asked));
+  co_return std::nullopt;
+}
+
+}  // namespace bulkhead::acceptor

@@ -1,0 +1,41 @@
+// Finding out who a client is before it is served: what an HTTP request or a SOCKS client presents,
+// and what follows if that is nothing.
+#pragma once
+
+#include <optional>
+
+#include "wire/http1/request.h"
+#include "workers/acceptor/policy/authenticator.h"
+#include "workers/acceptor/session/client.h"
+
+namespace bulkhead::acceptor {
+
+// What was found in a request's Proxy-Authorization.
+struct HttpLogin {
+  enum class State {
+    none,       // nothing was presented
+    malformed,  // something that is no credential
+    known,      // remembered: user
+    refused,    // remembered: refusal
+    unknown,    // to be asked for
+  };
+  State state = State::none;
+  std::shared_ptr<User> user;
+  proto::Refusal refusal = proto::Refusal::authentication_failed;
+  CredentialKey key{};
+  Presented presented;
+};
+
+// Takes it out of the head: nothing of it is left there. For generations that ask for credentials.
+HttpLogin take_login(Client& client, wire::http1::RequestHead& head);
+
+// Sets client.user, to null if none is needed; or says why not.
+runtime::Task<std::optional<AuthFailure>> log_in(Client& client,
+                                                 std::shared_ptr<const Generation> generation,
+                                                 HttpLogin login, std::string_view protocol);
+runtime::Task<std::optional<AuthFailure>> log_in_socks(Client& client, Presented presented);
+
+// Whether the client may stay who it is: nobody.
+bool needs_no_login(const Client& client, const config::Config& config);
+
+}  // namespace bulkhead::acceptor
