@@ -2,10 +2,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <stdexcept>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "platform/unique_fd.h"
 
 namespace bulkhead::supervisor {
 namespace {
@@ -54,6 +57,16 @@ void check(const std::string& path) {
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) fail(path, "others may write to it");
 }
 
+// Of its former owner, who may have put anything there: only what is a plain file of one name.
+void give_file(int directory, const std::string& name, const platform::Identity& identity) {
+  const platform::UniqueFd file(
+      ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status{};
+  if (!file || ::fstat(file.get(), &status) != 0) return;
+  if (!S_ISREG(status.st_mode) || status.st_nlink != 1) return;
+  [[maybe_unused]] const int given = ::fchown(file.get(), identity.uid, identity.gid);
+}
+
 }  // namespace
 
 Directories choose_directories(const Options& options, bool root, const std::string& executable,
@@ -75,6 +88,24 @@ void create_directories(const Directories& directories, bool root) {
   check(directories.runtime);
   create(directories.state, 0700);
   check(directories.state);
+}
+
+std::string create_worker_directory(const std::string& path, const platform::Identity& identity) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    return "directory " + path + ": " + std::strerror(errno);
+  const platform::UniqueFd directory(
+      ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status{};
+  if (!directory || ::fstat(directory.get(), &status) != 0)
+    return "directory " + path + ": " + std::strerror(errno);
+  const bool foreign = status.st_uid != identity.uid;
+  if (identity.source == platform::Identity::Source::invoking_user || !foreign) return {};
+  std::error_code error;
+  for (const fs::directory_entry& each : fs::directory_iterator(path, error))
+    give_file(directory.get(), each.path().filename().string(), identity);
+  if (error || ::fchown(directory.get(), identity.uid, identity.gid) != 0)
+    return "directory " + path + ": cannot be given to " + identity.to_string();
+  return {};
 }
 
 }  // namespace bulkhead::supervisor

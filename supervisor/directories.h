@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "platform/identity.h"
 #include "supervisor/options.h"
 
 namespace bulkhead::supervisor {
@@ -27,5 +28,9 @@ Directories choose_directories(const Options& options, bool root, const std::str
 // Makes runtime and state where they are missing. Throws std::runtime_error when one cannot be
 // made, belongs to somebody else, or may be written by others.
 void create_directories(const Directories& directories, bool root);
+
+// A directory below state that belongs to a worker, made and given to its user; if it was another's
+// (a role got a user of its own), along with the files in it. An empty string, or why not.
+std::string create_worker_directory(const std::string& path, const platform::Identity& identity);
 
 }  // namespace bulkhead::supervisor

@@ -45,7 +45,18 @@ tl::expected<void, std::string> seal_projections(Generation& generation) {
     if (!sealed) return tl::unexpected(sealed.error());
     generation.projections[party] = std::move(*sealed);
   }
+  if (needs_auth(*generation.config)) {
+    auto sealed = seal(generation, config::Role::auth, "auth");
+    if (!sealed) return tl::unexpected(sealed.error());
+    generation.projections[proto::Party::auth] = std::move(*sealed);
+  }
+  // From here on they are the workers' alone.
+  generation.config = config::without_secrets(*generation.config);
   return {};
+}
+
+bool needs_auth(const config::Config& config) {
+  return config.server.auth.required() || !config.server.auth.store.empty();
 }
 
 std::uint32_t acceptor_count(const config::Config& config) {

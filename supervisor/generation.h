@@ -27,8 +27,12 @@ struct Generation {
   std::vector<std::uint32_t> listener_ids(std::uint32_t acceptor) const;
 };
 
-// Puts the projections in place; everything else is the caller's. The error is for a person.
+// Puts the projections in place, and forgets the secrets that are in them; everything else is the
+// caller's. The error is for a person.
 tl::expected<void, std::string> seal_projections(Generation& generation);
+
+// Whether there is anything for an auth worker to do: somebody to authenticate, or a store.
+bool needs_auth(const config::Config& config);
 
 // How many acceptors the configuration asks for.
 std::uint32_t acceptor_count(const config::Config& config);

@@ -31,9 +31,6 @@ std::vector<std::string> not_enforced(const config::Config& config) {
     warnings.emplace_back("network.limits: only max_connections_per_backend is enforced yet");
   if (config.rate_limiting.enabled)
     warnings.emplace_back("rate_limiting: not enforced by this version");
-  if (config.server.auth.required()) {
-    warnings.emplace_back("server.auth: this version has no auth worker, so everyone is refused");
-  }
   if (config.server.web_ui_port != 0)
     warnings.emplace_back("server.web_ui_port: not served by this version");
   if (config.metrics.enabled) warnings.emplace_back("metrics: not served by this version");
@@ -91,7 +88,7 @@ runtime::Task<Outcome> Reload::start(config::LoadResult loaded) {
   co_return outcome;
 }
 
-runtime::Task<Outcome> Reload::run() {
+runtime::Task<Outcome> Reload::run(std::string by) {
   if (waiting_) {
     const std::shared_ptr<Waiting> shared = waiting_;
     co_await shared->done.wait_uncancelled();
@@ -105,12 +102,13 @@ runtime::Task<Outcome> Reload::run() {
   waiting_.reset();
   runtime::Task<Outcome> attempt = apply(config::load(options_), no_objection);
   mine->outcome = co_await std::move(attempt);
-  record(mine->outcome);
+  record(mine->outcome, by);
   mine->done.set();
   co_return mine->outcome;
 }
 
-runtime::Task<Outcome> Reload::change_managed(std::function<std::string(config::Managed&)> edit) {
+runtime::Task<Outcome> Reload::change_managed(std::function<std::string(config::Managed&)> edit,
+                                              std::string by) {
   while (!free_.is_set()) co_await free_.wait_uncancelled();
   const Turn turn(free_);
   config::ManagedResult read = config::read_managed(*options_.managed_file, options_);
@@ -129,7 +127,7 @@ runtime::Task<Outcome> Reload::change_managed(std::function<std::string(config::
     loaded = config::load_with(options_, read.managed);
   runtime::Task<Outcome> attempt = apply(std::move(loaded), write);
   Outcome outcome = co_await std::move(attempt);
-  record(outcome);
+  record(outcome, by);
   co_return outcome;
 }
 
@@ -183,10 +181,12 @@ runtime::Task<std::string> Reload::replace(std::shared_ptr<Generation> next,
     std::string objection = before_commit();
     if (!objection.empty()) return objection;
     access_log_ = std::move(*opened_log);
-    for (const auto& worker : workforce_.electorate(acceptors)) hand_over_access_log(*worker);
+    for (const auto& worker : workforce_.electorate(acceptors, config))
+      hand_over_access_log(*worker);
     return {};
   };
-  runtime::Task<std::string> phases = roll_out(workforce_.electorate(acceptors), next, last_step);
+  runtime::Task<std::string> phases =
+      roll_out(workforce_.electorate(acceptors, config), next, last_step);
   const std::string refusal = co_await std::move(phases);
   if (!refusal.empty()) {
     workforce_.dismiss_newcomers();
@@ -194,12 +194,12 @@ runtime::Task<std::string> Reload::replace(std::shared_ptr<Generation> next,
   }
   current_ = next;
   inherited_.clear();
-  workforce_.settle(acceptors, config.reload.drain_timeout);
+  workforce_.settle(acceptors, config);
   changed_();
   co_return std::string();
 }
 
-void Reload::record(const Outcome& outcome) {
+void Reload::record(const Outcome& outcome, const std::string& by) {
   for (const auto& diagnostic : outcome.diagnostics) {
     const bool error = diagnostic.severity == config::Severity::error;
     log::write(error ? log::Level::error : log::Level::warn, "configuration",
@@ -208,10 +208,12 @@ void Reload::record(const Outcome& outcome) {
   if (outcome.ok) {
     ++counts_.done;
     counts_.last = "ok";
+    workforce_.audit("reload", by, outcome.summary);
     log::info("reloaded", {{"generation", current_->number}, {"change", outcome.summary}});
   } else {
     ++counts_.failed;
     counts_.last = outcome.summary;
+    workforce_.audit("reload_failed", by, outcome.summary);
     log::error("reload failed, nothing has changed",
                {{"reason", outcome.summary}, {"generation", current_ ? current_->number : 0}});
   }

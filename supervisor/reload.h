@@ -44,10 +44,12 @@ class Reload {
   // The first generation, of a configuration that has been loaded already.
   runtime::Task<Outcome> start(config::LoadResult loaded);
   // Loads again. Callers that come while it waits for its turn share the outcome.
-  runtime::Task<Outcome> run();
+  // by: who asked, for the audit log.
+  runtime::Task<Outcome> run(std::string by);
   // Changes the managed file: edit returns why it cannot, or nothing. The file is written when all
   // workers have prepared the result, and not at all when they have not.
-  runtime::Task<Outcome> change_managed(std::function<std::string(config::Managed&)> edit);
+  runtime::Task<Outcome> change_managed(std::function<std::string(config::Managed&)> edit,
+                                        std::string by);
 
   std::shared_ptr<const Generation> current() const { return current_; }
   const Counts& counts() const { return counts_; }
@@ -99,7 +101,7 @@ class Reload {
                                std::function<std::string()> before_commit);
   runtime::Task<std::string> replace(std::shared_ptr<Generation> next,
                                      std::function<std::string()> before_commit);
-  void record(const Outcome& outcome);
+  void record(const Outcome& outcome, const std::string& by);
   void send_access_log() const;
 
   config::LoadOptions options_;

@@ -26,7 +26,7 @@ Supervisor::Supervisor(Start start, platform::SignalSet signals, platform::Servi
       signals_(std::move(signals)),
       notifier_(std::move(notifier)),
       started_(runtime::Clock::now()),
-      workforce_({start_.directories.libexec, to_platform(sandbox_),
+      workforce_({start_.directories.libexec, start_.directories.state, to_platform(sandbox_),
                   [this] { return reload_.current(); },
                   [this](WorkerProcess& process) { reload_.hand_over_access_log(process); }, pages_,
                   [this] { return old_crews_.elders(); }, start_.directories.rendezvous()}),
@@ -43,7 +43,7 @@ int Supervisor::run() {
 
 runtime::Task<void> Supervisor::live() {
   for (const proto::Party role :
-       {proto::Party::acceptor, proto::Party::egress, proto::Party::vault}) {
+       {proto::Party::acceptor, proto::Party::egress, proto::Party::vault, proto::Party::auth}) {
     log::info("identity",
               {{"of", to_string(role)}, {"user", workforce_.identity(role).to_string()}});
   }
@@ -156,7 +156,7 @@ runtime::Task<Outcome> Supervisor::reload_and_tell(std::string asked_by) {
   const runtime::Gate::Pass pass = tasks_.enter();
   log::info("reloading", {{"asked_by", asked_by}});
   if (!stopping_) notifier_.reloading();
-  Outcome outcome = co_await reload_.run();
+  Outcome outcome = co_await reload_.run(std::move(asked_by));
   if (!stopping_) notifier_.ready();
   co_return outcome;
 }

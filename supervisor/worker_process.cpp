@@ -70,6 +70,9 @@ tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> WorkerProcess::sta
   if (launch.egress_channel) {
     request.descriptors.push_back({launch.egress_channel.get(), workers::egress_descriptor});
   }
+  if (launch.auth_channel) {
+    request.descriptors.push_back({launch.auth_channel.get(), workers::auth_descriptor});
+  }
   if (launch.vault_channel) {
     request.descriptors.push_back({launch.vault_channel.get(), workers::vault_descriptor});
   }
@@ -78,7 +81,9 @@ tl::expected<std::shared_ptr<WorkerProcess>, platform::Error> WorkerProcess::sta
   std::shared_ptr<WorkerProcess> process(
       new WorkerProcess(launch.role, launch.arguments.index, std::move(control->first),
                         std::move(*child), std::move(output->read_end)));
+  process->arguments_ = std::move(launch.arguments);
   process->egress_end_ = std::move(launch.egress_end);
+  process->auth_end_ = std::move(launch.auth_end);
   process->column_ = launch.column;
   process->tenure_ = std::move(launch.tenure);
   process->give_recorder();
@@ -119,6 +124,7 @@ std::shared_ptr<WorkerProcess> WorkerProcess::inherit(const WorkerState& state) 
       new WorkerProcess(state.hello.role, state.index, platform::UniqueFd(state.control),
                         std::move(child), platform::UniqueFd(state.output)));
   process->egress_end_.reset(state.egress_end);
+  process->auth_end_.reset(state.auth_end);
   process->started_ = to_deadline(state.started_ns);
   if (state.draining_ns != 0) process->draining_since_ = to_deadline(state.draining_ns);
   process->column_ = state.column;
@@ -141,6 +147,7 @@ WorkerState WorkerProcess::state() const {
   state.control = channel_.fd();
   state.output = output_.descriptor();
   state.egress_end = egress_end_.get();
+  state.auth_end = auth_end_.get();
   state.recorder = recorder_memory_.get();
   state.started_ns = to_nanoseconds(started_);
   if (draining_since_) state.draining_ns = to_nanoseconds(*draining_since_);
@@ -199,6 +206,7 @@ runtime::Task<void> WorkerProcess::run_channel() {
   if (greeted_ok_ && !understands()) co_return;  // inherited: whatever it says means nothing here
   const ipc::ChannelEnd end = co_await channel_.run();
   if (end.violation) {
+    violation_ = end.reason;
     kill("broke the rules of its channel: " + end.reason);
   } else if (!ended_) {
     const auto result = co_await over_.wait(runtime::Loop::current().after(end_timeout));

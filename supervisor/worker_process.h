@@ -41,6 +41,8 @@ struct WorkerLaunch {
   // for each egress to come.
   platform::UniqueFd egress_channel, egress_end;
   std::uint32_t column = ipc::no_column;  // acceptor only: its own in the shared pages
+  // The same to the auth worker.
+  platform::UniqueFd auth_channel, auth_end;
   // Acceptor only: its channel to the vault, and what outlives it.
   platform::UniqueFd vault_channel;
   std::shared_ptr<Tenure> tenure;
@@ -89,8 +91,10 @@ class WorkerProcess {
   // It ended by its own will when everything it had was done.
   bool ended_in_order() const { return drained_ && exit_.clean(); }
   int egress_end() const { return egress_end_.get(); }  // of an acceptor's channel to the egress
+  int auth_end() const { return auth_end_.get(); }      // and to the auth worker
   std::uint32_t column() const { return column_; }      // in the shared pages
   const std::string& name() const { return name_; }     // "acceptor.0"
+  const workers::Arguments& arguments() const { return arguments_; }
   proto::Party role() const { return role_; }
   std::uint32_t index() const { return index_; }
   pid_t pid() const { return child_.pid; }
@@ -112,6 +116,8 @@ class WorkerProcess {
   ipc::FlightRecord flight_record() const;
   std::uint32_t generation() const { return generation_; }  // committed; 0: none
   const proto::Hello& hello() const { return hello_; }
+  // How it broke the rules of its channel; empty: it has not.
+  const std::string& violation() const { return violation_; }
   const platform::ExitReason& exit_reason() const { return exit_; }  // once it has ended
 
  private:
@@ -134,12 +140,13 @@ class WorkerProcess {
   runtime::Task<void> watch_process();
 
   std::string name_;
+  workers::Arguments arguments_;
   proto::Party role_;
   std::uint32_t index_;
   platform::Child child_;
   ipc::Channel channel_;
   WorkerOutput output_;
-  platform::UniqueFd egress_end_;
+  platform::UniqueFd egress_end_, auth_end_;
   std::shared_ptr<Tenure> tenure_;
   platform::UniqueFd recorder_memory_;
   platform::SharedMapping recorder_;
@@ -149,6 +156,7 @@ class WorkerProcess {
   runtime::Event over_;
   proto::Hello hello_;
   platform::ExitReason exit_;
+  std::string violation_;
   std::set<std::uint32_t> listeners_;  // ids it has
   std::set<std::uint32_t> committed_listeners_;
   std::map<std::uint32_t, ConnectionQuery*> queries_;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "platform/message_socket.h"
+#include "proto/administration.h"
 #include "runtime/log.h"
 
 namespace bulkhead::supervisor {
@@ -14,15 +15,18 @@ using proto::Party;
 
 // Beyond its drain time a worker gets this long to say so and end.
 constexpr runtime::Duration drain_grace{2'000};
-// The egress holds no connection when the acceptors are gone.
-constexpr runtime::Duration egress_drain{1'000};
+// Nobody asks the others when the acceptors are gone.
+constexpr runtime::Duration peer_drain{1'000};
 
 bool is_alive(const Worker& worker) {
   return worker.process && !worker.process->ended();
 }
 
-// Of acceptors only these are wanted; of the others there is one each.
-bool is_named(const Worker& worker, const std::vector<std::uint32_t>& acceptors) {
+// Of acceptors only these are wanted; of the others there is one each, and an auth worker where
+// there is anything for it to do.
+bool is_wanted(const Worker& worker, const std::vector<std::uint32_t>& acceptors,
+               const config::Config& config) {
+  if (worker.role == Party::auth) return needs_auth(config);
   return worker.role != Party::acceptor ||
          std::find(acceptors.begin(), acceptors.end(), worker.index) != acceptors.end();
 }
@@ -51,6 +55,7 @@ Workforce::Workforce(Surroundings surroundings)
   identities_.emplace(Party::acceptor, platform::identity_of(platform::Role::acceptor));
   identities_.emplace(Party::egress, platform::identity_of(platform::Role::egress));
   identities_.emplace(Party::vault, platform::identity_of(platform::Role::vault));
+  identities_.emplace(Party::auth, platform::identity_of(platform::Role::auth));
 }
 
 const platform::Identity& Workforce::identity(Party role) const {
@@ -64,13 +69,8 @@ std::shared_ptr<Worker> Workforce::find(Party role, std::uint32_t index) const {
   return nullptr;
 }
 
-std::shared_ptr<WorkerProcess> Workforce::egress() const {
-  const auto worker = find(Party::egress, 0);
-  return worker && is_alive(*worker) ? worker->process : nullptr;
-}
-
-std::shared_ptr<WorkerProcess> Workforce::vault() const {
-  const auto worker = find(Party::vault, 0);
+std::shared_ptr<WorkerProcess> Workforce::only(Party role) const {
+  const auto worker = find(role, 0);
   return worker && is_alive(*worker) ? worker->process : nullptr;
 }
 
@@ -122,6 +122,7 @@ std::string Workforce::start_missing(const std::vector<std::uint32_t>& acceptors
   };
   std::string error = start(Party::egress, 0);
   if (error.empty()) error = start(Party::vault, 0);
+  if (error.empty() && needs_auth(config)) error = start(Party::auth, 0);
   for (const std::uint32_t index : acceptors) {
     if (error.empty()) error = start(Party::acceptor, index);
   }
@@ -141,11 +142,10 @@ void Workforce::add(Party role, std::uint32_t index, std::shared_ptr<WorkerProce
 }
 
 std::vector<std::shared_ptr<WorkerProcess>> Workforce::electorate(
-    const std::vector<std::uint32_t>& acceptors) const {
+    const std::vector<std::uint32_t>& acceptors, const config::Config& config) const {
   std::vector<std::shared_ptr<WorkerProcess>> electors;
   for (const auto& worker : workers_) {
-    const bool named = is_named(*worker, acceptors);
-    if (!named || worker->retired || !is_alive(*worker)) continue;
+    if (!is_wanted(*worker, acceptors, config) || worker->retired || !is_alive(*worker)) continue;
     if (worker->newcomer || worker->process->generation() != 0) electors.push_back(worker->process);
   }
   return electors;
@@ -159,19 +159,28 @@ void Workforce::dismiss_newcomers() {
   }
 }
 
-void Workforce::settle(const std::vector<std::uint32_t>& acceptors,
-                       runtime::Duration drain_timeout) {
+void Workforce::settle(const std::vector<std::uint32_t>& acceptors, const config::Config& config) {
   for (const auto& worker : workers_) {
     worker->newcomer = false;
-    const bool named = is_named(*worker, acceptors);
-    if (!named && !worker->retired) {
+    if (!is_wanted(*worker, acceptors, config) && !worker->retired) {
       worker->retired = true;
       worker->hurry.set();
-      if (worker->process) runtime::spawn(retire(worker->process, drain_timeout));
+      if (worker->process) runtime::spawn(retire(worker->process, config.reload.drain_timeout));
     } else if (is_alive(*worker) && !worker->retired) {
-      runtime::spawn(bring_up(worker->process));
+      if (needs_another(*worker->process, config))
+        worker->process->drain(runtime::Duration{0});
+      else
+        runtime::spawn(bring_up(worker->process));
     }
   }
+}
+
+// What the auth worker got or gave up before it entered its sandbox cannot be had inside.
+bool Workforce::needs_another(const WorkerProcess& process, const config::Config& config) const {
+  if (process.role() != Party::auth) return false;
+  const workers::Arguments now = arguments(process.role(), process.index(), config);
+  return now.pam != process.arguments().pam ||
+         now.readable_files != process.arguments().readable_files;
 }
 
 runtime::Task<void> Workforce::retire(std::shared_ptr<WorkerProcess> process,
@@ -207,6 +216,17 @@ runtime::Task<void> Workforce::all_said(runtime::Deadline deadline) const {
     const auto process = worker->process;
     if (process) co_await process->channel().sent(deadline);
   }
+}
+
+void Workforce::audit(std::string_view kind, std::string_view actor,
+                      std::string_view detail) const {
+  const auto keeper = auth();
+  if (!keeper) return;
+  proto::AuditEvent event;
+  event.kind = kind;
+  event.actor = actor;
+  event.detail = detail;
+  keeper->channel().send(event);
 }
 
 void Workforce::force() {
@@ -258,8 +278,8 @@ runtime::Task<void> Workforce::shut_down(runtime::Duration drain_timeout,
   const auto deadline =
       std::min(loop.after(force_timeout), loop.after(drain_timeout + drain_grace));
   co_await drain_role(Party::acceptor, drain_timeout, deadline);
-  co_await drain_role(Party::egress, egress_drain, loop.after(egress_drain + drain_grace));
-  co_await drain_role(Party::vault, egress_drain, loop.after(egress_drain + drain_grace));
+  for (const Party role : {Party::egress, Party::vault, Party::auth})
+    co_await drain_role(role, peer_drain, loop.after(peer_drain + drain_grace));
   co_await tasks_.empty_uncancelled();
 }
 

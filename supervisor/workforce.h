@@ -27,6 +27,7 @@ class Workforce {
  public:
   struct Surroundings {
     std::string libexec;  // where the programs are
+    std::string state;    // the state directory; the auth worker gets one below it
     platform::SandboxMode sandbox = platform::SandboxMode::automatic;
     // The generation in force; null before the first.
     std::function<std::shared_ptr<const Generation>()> current;
@@ -47,22 +48,23 @@ class Workforce {
   // and new indexes.
   std::vector<std::uint32_t> plan(std::uint32_t count) const;
 
-  // Starts what is missing of these acceptors, the egress and the vault: newcomers. The error is
-  // for a person.
+  // Starts what is missing of these acceptors, the egress, the vault and, if the configuration
+  // needs it, the auth worker: newcomers. The error is for a person.
   std::string start_missing(const std::vector<std::uint32_t>& acceptors,
                             const config::Config& config);
   // The processes that a new generation has to be agreed with: newcomers, and all that serve now
   // and will go on.
   std::vector<std::shared_ptr<WorkerProcess>> electorate(
-      const std::vector<std::uint32_t>& acceptors) const;
+      const std::vector<std::uint32_t>& acceptors, const config::Config& config) const;
   void dismiss_newcomers();
-  // After a commit: newcomers are workers like all others, acceptors not named drain, whoever was
-  // being restarted meanwhile catches up.
-  void settle(const std::vector<std::uint32_t>& acceptors, runtime::Duration drain_timeout);
+  // After a commit: newcomers are workers like all others, acceptors not named and an auth worker
+  // that is not needed drain, whoever was being restarted meanwhile catches up.
+  void settle(const std::vector<std::uint32_t>& acceptors, const config::Config& config);
 
   const std::vector<std::shared_ptr<Worker>>& workers() const { return workers_; }
-  std::shared_ptr<WorkerProcess> egress() const;
-  std::shared_ptr<WorkerProcess> vault() const;
+  std::shared_ptr<WorkerProcess> egress() const { return only(proto::Party::egress); }
+  std::shared_ptr<WorkerProcess> vault() const { return only(proto::Party::vault); }
+  std::shared_ptr<WorkerProcess> auth() const { return only(proto::Party::auth); }
   const Estates& estates() const { return estates_; }
   std::vector<std::shared_ptr<WorkerProcess>> acceptors() const;  // that serve
   const platform::Identity& identity(proto::Party role) const;
@@ -86,7 +88,10 @@ class Workforce {
   // Waits until all that was said to the workers is theirs to read.
   runtime::Task<void> all_said(runtime::Deadline deadline) const;
 
-  // The end: nobody is restarted any more; acceptors drain, then egress and vault; who is left is
+  // For the audit log, if there is anybody who keeps one.
+  void audit(std::string_view kind, std::string_view actor, std::string_view detail) const;
+
+  // The end: nobody is restarted any more; acceptors drain, then the others; who is left is
   // killed. Returns when no worker and no coroutine of ours is left.
   runtime::Task<void> shut_down(runtime::Duration drain_timeout, runtime::Duration force_timeout);
   // Cuts shut_down() short.
@@ -100,6 +105,10 @@ class Workforce {
                                                                    const config::Config& config);
   workers::Arguments arguments(proto::Party role, std::uint32_t index,
                                const config::Config& config) const;
+  // The one worker of that role, if it is alive.
+  std::shared_ptr<WorkerProcess> only(proto::Party role) const;
+  // Whether a reload takes a successor, because the process cannot do what is asked of it now.
+  bool needs_another(const WorkerProcess& process, const config::Config& config) const;
   std::string make_channels(WorkerLaunch& launch);
   // Gives a new process its channels to the others.
   void connect(WorkerProcess& process);

@@ -7,6 +7,7 @@
 #include "platform/message_socket.h"
 #include "runtime/log.h"
 #include "runtime/timer.h"
+#include "supervisor/directories.h"
 #include "supervisor/workforce.h"
 
 namespace bulkhead::supervisor {
@@ -37,6 +38,13 @@ workers::Arguments Workforce::arguments(Party role, std::uint32_t index,
   if (role == Party::egress && !config.network.dns.hosts_file.empty()) {
     arguments.readable_files.push_back(config.network.dns.hosts_file);
   }
+  if (role == Party::auth) {
+    const config::Auth& auth = config.server.auth;
+    arguments.state_directory = surroundings_.state + "/auth";
+    arguments.pam = auth.uses(config::AuthMode::system);
+    for (const std::string& file : {auth.ldap.tls.ca_cert, auth.oauth.ca_cert})
+      if (!file.empty()) arguments.readable_files.push_back(file);
+  }
   return arguments;
 }
 
@@ -50,6 +58,11 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(
     if (std::string error = make_channels(launch); !error.empty()) return tl::unexpected(error);
     launch.column = surroundings_.pages.take_column();
   }
+  if (role == Party::auth) {
+    std::string error =
+        create_worker_directory(launch.arguments.state_directory, launch.arguments.identity);
+    if (!error.empty()) return tl::unexpected(std::move(error));
+  }
   const std::uint32_t column = launch.column;
   const std::string executable = launch.executable;
   auto process = WorkerProcess::start(std::move(launch));
@@ -57,7 +70,8 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(
     surroundings_.pages.give_back_column(column);
     return tl::unexpected("cannot start " + executable + ": " + process.error().to_string());
   }
-  if (role != Party::vault) surroundings_.pages.hand_over((*process)->channel(), column);
+  if (role != Party::vault && role != Party::auth)
+    surroundings_.pages.hand_over((*process)->channel(), column);
   connect(**process);
   listen_for_estates(*process);
   if (role == Party::vault) offer_rendezvous(**process);
@@ -66,9 +80,13 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(
 
 std::string Workforce::make_channels(WorkerLaunch& launch) {
   auto pair = platform::message_socket_pair();
+  auto to_auth = platform::message_socket_pair();
   if (!pair) return "cannot make a channel: " + pair.error().to_string();
+  if (!to_auth) return "cannot make a channel: " + to_auth.error().to_string();
   launch.egress_channel = std::move(pair->first);
   launch.egress_end = std::move(pair->second);
+  launch.auth_channel = std::move(to_auth->first);
+  launch.auth_end = std::move(to_auth->second);
   auto made = Tenure::make(++last_holder_, launch.arguments.index);
   if (!made) return "cannot make what outlives a worker: " + made.error().to_string();
   launch.arguments.holder = last_holder_;
@@ -79,7 +97,7 @@ std::string Workforce::make_channels(WorkerLaunch& launch) {
 
 void Workforce::connect(WorkerProcess& process) {
   if (process.role() != Party::acceptor) return connect_to_all_acceptors(process);
-  for (const auto& peer : {egress(), vault()}) {
+  for (const auto& peer : {egress(), vault(), auth()}) {
     if (peer) connect(process, *peer);
   }
 }
@@ -127,19 +145,20 @@ runtime::Task<bool> Workforce::settled(runtime::Deadline deadline) {
 // in it.
 void Workforce::connect(WorkerProcess& acceptor, WorkerProcess& peer) {
   const bool to_vault = peer.role() == Party::vault;
-  const std::array descriptors{to_vault ? acceptor.tenure()->vault_end.get()
-                                        : acceptor.egress_end()};
+  const std::array descriptors{to_vault                     ? acceptor.tenure()->vault_end.get()
+                               : peer.role() == Party::auth ? acceptor.auth_end()
+                                                            : acceptor.egress_end()};
   const std::uint32_t index = to_vault ? acceptor.tenure()->holder : acceptor.index();
   peer.channel().send(proto::Peer{Party::acceptor, index}, descriptors);
 }
 
 void Workforce::listen_for_estates(const std::shared_ptr<WorkerProcess>& process) {
   if (process->role() == Party::vault) {
-    process->channel().on<proto::Estate>([this](const proto::Estate& message,
-                                                ipc::Envelope& envelope) {
-      auto tenure = Tenure::of_elsewhere(message.holder, std::move(envelope.descriptors));
-      estates_.leave(std::move(tenure), Estates::Leaving::let_go);
-    });
+    process->channel().on<proto::Estate>(
+        [this](const proto::Estate& message, ipc::Envelope& envelope) {
+          auto tenure = Tenure::of_elsewhere(message.holder, std::move(envelope.descriptors));
+          estates_.leave(std::move(tenure), Estates::Leaving::let_go);
+        });
   }
   if (process->role() != Party::acceptor) return;
   WorkerProcess& acceptor = *process;
@@ -211,8 +230,12 @@ runtime::Task<void> Workforce::keep_filled(std::shared_ptr<Worker> worker) {
     const auto lifetime =
         std::chrono::duration_cast<runtime::Duration>(runtime::Clock::now() - started);
     if (process->died()) crashes_.note(*process);
+    if (!process->violation().empty()) audit("ipc_refused", process->name(), process->violation());
     if (worker->newcomer) worker->retired = true;
-    const runtime::Duration delay = worker->note_end(reason.to_string(), lifetime);
+    // Told to end, and not retired: it gives way to a successor at once.
+    const bool replaced = process->draining() && !worker->retired && !stopping_;
+    const runtime::Duration delay =
+        replaced ? runtime::Duration{0} : worker->note_end(reason.to_string(), lifetime);
     settle_estate(*process, !worker->retired && !stopping_);
     changed_.set();
     filled = co_await refill(worker, delay);

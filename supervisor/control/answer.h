@@ -19,7 +19,12 @@ class Answer {
   // How long a client may leave an answer unread.
   static constexpr runtime::Duration unread_timeout{10'000};
 
-  explicit Answer(ipc::Channel& channel) : channel_(channel) {}
+  Answer(ipc::Channel& channel, platform::PeerCredentials peer) : channel_(channel), peer_(peer) {}
+
+  // Who asks, by the kernel's word.
+  const platform::PeerCredentials& peer() const { return peer_; }
+  std::string actor() const { return "uid " + std::to_string(peer_.uid); }
+  ipc::Channel& channel() { return channel_; }
 
   // False when the client is gone or does not read: nothing more need be made.
   template <typename Row>
@@ -47,6 +52,7 @@ class Answer {
   static constexpr unsigned check_after = 256;
 
   ipc::Channel& channel_;
+  platform::PeerCredentials peer_;
   unsigned unchecked_ = 0;
   bool done_ = false;
 };

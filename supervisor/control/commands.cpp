@@ -34,6 +34,8 @@ CommandFunction find_command(proto::CommandName name) {
       return list_crashes;
     case proto::CommandName::stats:
       return show_stats;
+    case proto::CommandName::auth_channel:
+      return open_auth_channel;
     case proto::CommandName::reopen_logs:
       return reopen_logs;
     case proto::CommandName::upgrade:

@@ -46,6 +46,8 @@ runtime::Task<void> list_crashes(Supervisor& supervisor, const proto::Command& c
                                  Answer& answer);
 runtime::Task<void> show_stats(Supervisor& supervisor, const proto::Command& command,
                                Answer& answer);
+runtime::Task<void> open_auth_channel(Supervisor& supervisor, const proto::Command& command,
+                                      Answer& answer);
 runtime::Task<void> reopen_logs(Supervisor& supervisor, const proto::Command& command,
                                 Answer& answer);
 runtime::Task<void> upgrade_daemon(Supervisor& supervisor, const proto::Command& command,

@@ -8,7 +8,7 @@ runtime::Task<void> show_config(Supervisor& supervisor, const proto::Command&, A
 }
 
 runtime::Task<void> reload_config(Supervisor& supervisor, const proto::Command&, Answer& answer) {
-  const Outcome outcome = co_await supervisor.reload_and_tell("proxyctl");
+  const Outcome outcome = co_await supervisor.reload_and_tell(answer.actor());
   co_await answer.diagnostics(outcome.diagnostics);
   answer.done(outcome.ok ? 0 : 1, outcome.ok ? "reloaded: " + outcome.summary
                                              : "nothing has changed: " + outcome.summary);

@@ -46,7 +46,8 @@ runtime::Task<bool> refuse_fragment(const config::ManagedResult& read, std::size
 runtime::Task<void> change(Supervisor& supervisor,
                            std::function<std::string(config::Managed&)> edit, std::string success,
                            Answer& answer) {
-  const Outcome outcome = co_await supervisor.reload().change_managed(std::move(edit));
+  const Outcome outcome =
+      co_await supervisor.reload().change_managed(std::move(edit), answer.actor());
   if (outcome.ok) {
     answer.done(0, success);
     co_return;

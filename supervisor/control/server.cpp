@@ -28,8 +28,8 @@ runtime::Task<void> run(ipc::Channel& channel, runtime::Event& over) {
 }  // namespace
 
 struct ControlServer::Client {
-  explicit Client(platform::UniqueFd socket)
-      : channel(std::move(socket), proto::Party::supervisor, proto::Party::proxyctl) {
+  Client(platform::UniqueFd socket, platform::PeerCredentials who)
+      : channel(std::move(socket), proto::Party::supervisor, proto::Party::proxyctl), peer(who) {
     channel.on<proto::Command>([this](proto::Command message, ipc::Envelope&) {
       command = std::move(message);
       asked.set();
@@ -37,6 +37,7 @@ struct ControlServer::Client {
   }
 
   ipc::Channel channel;
+  platform::PeerCredentials peer;
   std::optional<proto::Command> command;
   runtime::Event asked;  // or the connection is over
 };
@@ -103,19 +104,21 @@ runtime::Task<void> ControlServer::accept_clients() {
 void ControlServer::admit(platform::UniqueFd socket) {
   const auto peer = platform::peer_credentials(socket.get());
   if (!peer || (peer->uid != 0 && peer->uid != ::geteuid())) {
-    log::warn("control connection refused",
-              {{"uid", peer ? std::to_string(peer->uid) : "unknown"}});
+    const std::string uid = peer ? std::to_string(peer->uid) : "unknown";
+    log::warn("control connection refused", {{"uid", uid}});
+    supervisor_.workforce().audit("control_refused", "uid " + uid, {});
   } else if (clients_.count() >= max_clients) {
     log::warn("control connection refused: too many", {{"uid", peer->uid}, {"pid", peer->pid}});
   } else {
-    runtime::spawn(converse(std::move(socket)), &scope_);
+    runtime::spawn(converse(std::move(socket), *peer), &scope_);
   }
 }
 
-runtime::Task<void> ControlServer::converse(platform::UniqueFd socket) {
+runtime::Task<void> ControlServer::converse(platform::UniqueFd socket,
+                                            platform::PeerCredentials peer) {
   const runtime::Gate::Pass pass = tasks_.enter();
   const runtime::Gate::Pass place = clients_.enter();
-  Client client(std::move(socket));
+  Client client(std::move(socket), peer);
   co_await runtime::both(run(client.channel, client.asked), answer(client));
 }
 
@@ -123,7 +126,7 @@ runtime::Task<void> ControlServer::answer(Client& client) {
   const auto deadline = runtime::Loop::current().after(command_timeout);
   co_await client.asked.wait(deadline);
   if (client.command) {
-    Answer answer(client.channel);
+    Answer answer(client.channel, client.peer);
     const CommandFunction function = find_command(client.command->name);
     if (client.command->version != proto::protocol_version) {
       answer.done(1, "proxyctl and the daemon are of different versions");

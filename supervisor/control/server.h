@@ -43,7 +43,7 @@ class ControlServer {
 
   runtime::Task<void> accept_clients();
   void admit(platform::UniqueFd socket);
-  runtime::Task<void> converse(platform::UniqueFd socket);
+  runtime::Task<void> converse(platform::UniqueFd socket, platform::PeerCredentials peer);
   runtime::Task<void> answer(Client& client);
   runtime::Task<void> converse_on(platform::UniqueFd socket, Function function);
   runtime::Task<void> answer_on(Client& client, Function function);

@@ -71,8 +71,8 @@ std::vector<int> descriptors_of(const DaemonState& state) {
   for (const ListenerState& listener : state.listeners.items) add(all, listener.socket);
   for (const WorkerState& worker : state.workers.items) {
     for (const std::int32_t one :
-         {worker.pidfd, worker.control, worker.output, worker.egress_end, worker.recorder,
-          worker.tenure.vault_end, worker.tenure.flows, worker.tenure.copies})
+         {worker.pidfd, worker.control, worker.output, worker.egress_end, worker.auth_end,
+          worker.recorder, worker.tenure.vault_end, worker.tenure.flows, worker.tenure.copies})
       add(all, one);
   }
   return all;

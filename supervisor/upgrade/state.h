@@ -21,7 +21,7 @@
 
 namespace bulkhead::supervisor {
 
-inline constexpr std::uint16_t state_version = 1;
+inline constexpr std::uint16_t state_version = 2;
 inline constexpr const char* state_variable = "BULKHEAD_STATE_FD";
 
 // An acceptor as a holder of flows (supervisor/tenure.h); holder 0: it is none.
@@ -39,9 +39,9 @@ struct WorkerState {
   std::uint32_t index = 0;
   std::int32_t pid = -1;
   std::int32_t pidfd = -1, control = -1;
-  std::int32_t output = -1;      // what its standard error is read from
-  std::int32_t egress_end = -1;  // acceptors only
-  std::int32_t recorder = -1;    // -1: it has none
+  std::int32_t output = -1;                     // what its standard error is read from
+  std::int32_t egress_end = -1, auth_end = -1;  // acceptors only
+  std::int32_t recorder = -1;                   // -1: it has none
   std::uint64_t started_ns = 0;
   std::uint64_t draining_ns = 0;  // since when; 0: it serves
   std::uint32_t column = 0;       // of the shared pages
@@ -51,8 +51,9 @@ struct WorkerState {
   proto::Hello hello;  // with the role
   static auto fields(auto& self) {
     return std::tie(self.crew, self.index, self.pid, self.pidfd, self.control, self.output,
-                    self.egress_end, self.recorder, self.started_ns, self.draining_ns, self.column,
-                    self.generation, self.tenure, self.relinquished, self.hello);
+                    self.egress_end, self.auth_end, self.recorder, self.started_ns,
+                    self.draining_ns, self.column, self.generation, self.tenure, self.relinquished,
+                    self.hello);
   }
 };
 

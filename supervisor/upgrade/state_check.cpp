@@ -40,7 +40,8 @@ std::string check(const WorkerState& worker, const DaemonState& state) {
   if (!is_descriptor(worker.pidfd) || !is_descriptor(worker.control) ||
       !is_descriptor(worker.output))
     return "a worker without its channels";
-  if (!is_descriptor_or_none(worker.egress_end) || !is_descriptor_or_none(worker.recorder))
+  if (!is_descriptor_or_none(worker.egress_end) || !is_descriptor_or_none(worker.auth_end) ||
+      !is_descriptor_or_none(worker.recorder))
     return "a worker with a channel that is none";
   if (worker.index > std::numeric_limits<std::uint16_t>::max()) return "a worker beyond all places";
   if (worker.crew > state.crew) return "a worker of a crew to come";
