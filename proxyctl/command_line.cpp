@@ -30,6 +30,9 @@ void add_commands(CLI::App& app, Session& session, const std::string& program) {
   add_rule_commands(app, session);
   add_connection_commands(app, session);
   add_crash_commands(app, session);
+  add_user_commands(app, session);
+  add_audit_commands(app, session);
+  add_secret_commands(app, session);
   add_completion_command(app, session);
   if (program == "simple-proxy-server" || program == "simple-proxy-client")
     add_start_command(app, session);

@@ -16,6 +16,9 @@ void add_backend_commands(CLI::App& app, Session& session);
 void add_rule_commands(CLI::App& app, Session& session);
 void add_connection_commands(CLI::App& app, Session& session);
 void add_crash_commands(CLI::App& app, Session& session);
+void add_user_commands(CLI::App& app, Session& session);   // user, auth, store
+void add_audit_commands(CLI::App& app, Session& session);  // audit
+void add_secret_commands(CLI::App& app, Session& session);
 void add_completion_command(CLI::App& app, Session& session);
 void add_start_command(CLI::App& app, Session& session);
 

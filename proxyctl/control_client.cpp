@@ -58,10 +58,10 @@ std::optional<Failure> distrust(int socket) {
 }
 
 // An argument that was cut would be a different command.
-tl::expected<proto::Bytes, Failure> encoded(const Question& question) {
-  proto::Command command;
-  command.name = question.name;
-  for (const std::string& argument : question.arguments) {
+template <typename Command>
+tl::expected<proto::Bytes, Failure> encoded(Command& command,
+                                            const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
     const bool taken = command.arguments.push(argument);
     if (!taken || command.arguments.items.back().value.size() != argument.size()) {
       return failure(ExitCode::usage, "too many or too long arguments");
@@ -71,6 +71,22 @@ tl::expected<proto::Bytes, Failure> encoded(const Question& question) {
   if (bytes.size() > proto::max_message_bytes)
     return failure(ExitCode::usage, "the arguments are too long together");
   return bytes;
+}
+
+tl::expected<proto::Bytes, Failure> encoded(const Question& question) {
+  proto::Command command;
+  command.name = question.name;
+  return encoded(command, question.arguments);
+}
+
+tl::expected<proto::Bytes, Failure> encoded(const AuthQuestion& question) {
+  proto::AuthCommand command;
+  command.name = question.name;
+  command.user = question.user;
+  command.password.value = question.password;
+  if (question.user.size() > proto::max_user_name || question.password.size() > proto::max_secret)
+    return failure(ExitCode::usage, "the name or the password is too long");
+  return encoded(command, question.arguments);
 }
 
 bool wait_readable(int socket, Deadline deadline) {
@@ -132,6 +148,18 @@ bool take(Answer& answer, std::uint16_t type, std::span<const std::uint8_t> body
       return keep(answer.diagnostics, body);
     case backend_tested:
       return keep(answer.tests, body);
+    case user_row:
+      return keep(answer.users, body);
+    case token_row:
+      return keep(answer.tokens, body);
+    case usage_row:
+      return keep(answer.usage, body);
+    case method_row:
+      return keep(answer.methods, body);
+    case lockout_row:
+      return keep(answer.lockouts, body);
+    case audit_row:
+      return keep(answer.audit, body);
     case text:
       return keep_text(answer.text, body);
     case done:
@@ -141,30 +169,88 @@ bool take(Answer& answer, std::uint16_t type, std::span<const std::uint8_t> body
   }
 }
 
-tl::expected<Answer, Failure> receive(int socket, Deadline deadline) {
-  Answer answer;
+Failure nonsense() {
+  return {ExitCode::failed, "the daemon's answer makes no sense: is it of another version?"};
+}
+
+// Waits for one message and gives it to take(type, body, descriptors).
+template <typename Take>
+std::optional<Failure> receive_one(int socket, Deadline deadline, Take take_message) {
   std::vector<std::uint8_t> buffer(proto::max_message_bytes);
   std::vector<platform::UniqueFd> descriptors;
   while (true) {
     const auto got = platform::receive_message(socket, buffer, descriptors);
     if (got.status == platform::ReceiveStatus::would_block) {
       if (!wait_readable(socket, deadline))
-        return failure(ExitCode::failed, "the daemon did not answer in time");
+        return Failure{ExitCode::failed, "the daemon did not answer in time"};
       continue;
     }
     if (got.status == platform::ReceiveStatus::closed) {
-      return failure(ExitCode::failed, "the daemon closed the connection before it had answered");
+      return Failure{ExitCode::failed, "the daemon closed the connection before it had answered"};
     }
     const auto message = std::span<const std::uint8_t>(buffer).first(got.bytes);
     proto::Reader reader(message);
     proto::Header header;
-    if (got.status != platform::ReceiveStatus::received || !descriptors.empty() ||
-        !reader.get(header) || !take(answer, header.type, message.subspan(proto::header_bytes))) {
-      return failure(ExitCode::failed,
-                     "the daemon's answer makes no sense: is it of another version?");
+    if (got.status != platform::ReceiveStatus::received || !reader.get(header) ||
+        !take_message(header.type, message.subspan(proto::header_bytes), descriptors)) {
+      return nonsense();
     }
-    if (header.type == static_cast<std::uint16_t>(proto::MessageType::done)) return answer;
+    return std::nullopt;
   }
+}
+
+constexpr auto done_type = static_cast<std::uint16_t>(proto::MessageType::done);
+
+tl::expected<Answer, Failure> receive(int socket, Deadline deadline) {
+  Answer answer;
+  for (bool over = false; !over;) {
+    const auto failed =
+        receive_one(socket, deadline, [&](std::uint16_t type, auto body, const auto& descriptors) {
+          over = type == done_type;
+          return descriptors.empty() && take(answer, type, body);
+        });
+    if (failed) return tl::unexpected(*failed);
+  }
+  return answer;
+}
+
+std::optional<Failure> send(int socket, const proto::Bytes& bytes) {
+  const auto sent = platform::send_message(socket, bytes);
+  // A peer that closed at once may still have said why.
+  if (sent.status == platform::SendStatus::sent || sent.status == platform::SendStatus::closed)
+    return std::nullopt;
+  return Failure{ExitCode::failed, "the question could not be sent to the daemon"};
+}
+
+// Connected, trusted and asked.
+tl::expected<platform::UniqueFd, Failure> begin(const std::string& runtime_directory,
+                                                const Question& question, Deadline deadline) {
+  const auto bytes = encoded(question);
+  if (!bytes) return tl::unexpected(bytes.error());
+  auto socket = connect(runtime_directory, deadline);
+  if (!socket) return tl::unexpected(socket.error());
+  if (const auto distrusted = distrust(socket->get())) return tl::unexpected(*distrusted);
+  if (const auto failed = send(socket->get(), *bytes)) return tl::unexpected(*failed);
+  return std::move(*socket);
+}
+
+// The daemon's answer to "auth_channel": a socket, or why there is none.
+tl::expected<platform::UniqueFd, Failure> receive_channel(int socket, Deadline deadline) {
+  platform::UniqueFd channel;
+  proto::Done done;
+  const auto failed =
+      receive_one(socket, deadline,
+                  [&](std::uint16_t type, auto body, std::vector<platform::UniqueFd>& descriptors) {
+                    if (type == done_type) return keep_done(done, body);
+                    if (type != static_cast<std::uint16_t>(proto::MessageType::auth_channel))
+                      return false;
+                    if (descriptors.size() != 1) return false;
+                    channel = std::move(descriptors.front());
+                    return true;
+                  });
+  if (failed) return tl::unexpected(*failed);
+  if (!channel) return tl::unexpected(Failure{ExitCode::failed, done.message.value});
+  return channel;
 }
 
 }  // namespace
@@ -172,17 +258,24 @@ tl::expected<Answer, Failure> receive(int socket, Deadline deadline) {
 tl::expected<Answer, Failure> ask(const std::string& runtime_directory, const Question& question,
                                   std::chrono::milliseconds timeout) {
   const Deadline deadline = Clock::now() + timeout;
-  const auto bytes = encoded(question);
-  if (!bytes) return tl::unexpected(bytes.error());
-  const auto socket = connect(runtime_directory, deadline);
+  const auto socket = begin(runtime_directory, question, deadline);
   if (!socket) return tl::unexpected(socket.error());
-  if (const auto distrusted = distrust(socket->get())) return tl::unexpected(*distrusted);
-  const auto sent = platform::send_message(socket->get(), *bytes);
-  // A peer that closed at once may still have said why.
-  if (sent.status != platform::SendStatus::sent && sent.status != platform::SendStatus::closed) {
-    return failure(ExitCode::failed, "the question could not be sent to the daemon");
-  }
   return receive(socket->get(), deadline);
+}
+
+tl::expected<Answer, Failure> ask(const std::string& runtime_directory,
+                                  const AuthQuestion& question, std::chrono::milliseconds timeout) {
+  const Deadline deadline = Clock::now() + timeout;
+  auto bytes = encoded(question);
+  if (!bytes) return tl::unexpected(bytes.error());
+  const auto socket = begin(runtime_directory, {proto::CommandName::auth_channel, {}}, deadline);
+  if (!socket) return tl::unexpected(socket.error());
+  const auto channel = receive_channel(socket->get(), deadline);
+  if (!channel) return tl::unexpected(channel.error());
+  const auto failed = send(channel->get(), *bytes);
+  platform::wipe(std::span(reinterpret_cast<char*>(bytes->data()), bytes->size()));
+  if (failed) return tl::unexpected(*failed);
+  return receive(channel->get(), deadline);
 }
 
 }  // namespace bulkhead::proxyctl

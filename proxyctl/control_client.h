@@ -7,6 +7,7 @@
 #include <tl/expected.hpp>
 #include <vector>
 
+#include "proto/administration.h"
 #include "proto/command.h"
 #include "proto/crash.h"
 #include "proto/stats.h"
@@ -32,6 +33,12 @@ struct Answer {
   std::vector<proto::BackendStatsRow> backend_stats;
   std::vector<proto::DiagnosticRow> diagnostics;
   std::vector<proto::BackendTested> tests;
+  std::vector<proto::UserRow> users;
+  std::vector<proto::TokenRow> tokens;
+  std::vector<proto::UsageRow> usage;
+  std::vector<proto::MethodRow> methods;
+  std::vector<proto::LockoutRow> lockouts;
+  std::vector<proto::AuditRow> audit;
   std::string text;
   proto::Done done;  // may say that the command failed
 };
@@ -41,9 +48,19 @@ struct Question {
   std::vector<std::string> arguments;
 };
 
+// For the auth worker, on a channel of its own: what is secret does not pass by the supervisor.
+struct AuthQuestion {
+  proto::AuthCommandName name = proto::AuthCommandName::user_list;
+  std::string user;
+  platform::Secret password;
+  std::vector<std::string> arguments;
+};
+
 // Connects, asks, and reads to the end; timeout is for all of it. A Failure is about the
 // conversation; how the command went is in Answer::done.
 tl::expected<Answer, Failure> ask(const std::string& runtime_directory, const Question& question,
                                   std::chrono::milliseconds timeout);
+tl::expected<Answer, Failure> ask(const std::string& runtime_directory,
+                                  const AuthQuestion& question, std::chrono::milliseconds timeout);
 
 }  // namespace bulkhead::proxyctl

@@ -33,14 +33,9 @@ ExitCode refused(const Session& session, const Answer& answer) {
   return fail_with(session, failure, answer);
 }
 
-}  // namespace
-
-ExitCode fail(const Session& session, const Failure& failure) {
-  return fail_with(session, failure, {});
-}
-
-ExitCode ask_and_show(const Session& session, const Question& question,
-                      const std::function<void(const Answer&)>& show) {
+template <typename Asked>
+ExitCode ask_then(const Session& session, const Asked& question,
+                  const std::function<void(const Answer&)>& show) {
   const auto timeout =
       std::chrono::milliseconds(static_cast<std::int64_t>(session.timeout_s * 1000));
   const auto answer = ask(session.runtime_directory, question, timeout);
@@ -50,22 +45,46 @@ ExitCode ask_and_show(const Session& session, const Question& question,
   return ExitCode::ok;
 }
 
+void acknowledge(const Session& session, const Answer& answer) {
+  if (session.json) {
+    JsonWriter json(session.out);
+    json.begin_object();
+    json.member("ok", true);
+    json.member("message", answer.done.message.value);
+    if (!answer.text.empty()) json.member("output", answer.text);
+    write_details(json, answer);
+    json.end_object();
+    return;
+  }
+  session.out << printable_lines(with_line_end(answer.text));
+  print_details(session.out, answer);
+  session.out << printable_lines(with_line_end(answer.done.message.value));
+}
+
+}  // namespace
+
+ExitCode fail(const Session& session, const Failure& failure) {
+  return fail_with(session, failure, {});
+}
+
+ExitCode ask_and_show(const Session& session, const Question& question,
+                      const std::function<void(const Answer&)>& show) {
+  return ask_then(session, question, show);
+}
+
+ExitCode ask_and_show(const Session& session, const AuthQuestion& question,
+                      const std::function<void(const Answer&)>& show) {
+  return ask_then(session, question, show);
+}
+
 ExitCode ask_and_acknowledge(const Session& session, const Question& question) {
-  return ask_and_show(session, question, [&session](const Answer& answer) {
-    if (session.json) {
-      JsonWriter json(session.out);
-      json.begin_object();
-      json.member("ok", true);
-      json.member("message", answer.done.message.value);
-      if (!answer.text.empty()) json.member("output", answer.text);
-      write_details(json, answer);
-      json.end_object();
-      return;
-    }
-    session.out << printable_lines(with_line_end(answer.text));
-    print_details(session.out, answer);
-    session.out << printable_lines(with_line_end(answer.done.message.value));
-  });
+  return ask_then(session, question,
+                  [&session](const Answer& answer) { acknowledge(session, answer); });
+}
+
+ExitCode ask_and_acknowledge(const Session& session, const AuthQuestion& question) {
+  return ask_then(session, question,
+                  [&session](const Answer& answer) { acknowledge(session, answer); });
 }
 
 }  // namespace bulkhead::proxyctl

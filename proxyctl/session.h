@@ -32,8 +32,12 @@ ExitCode fail(const Session& session, const Failure& failure);
 ExitCode ask_and_show(const Session& session, const Question& question,
                       const std::function<void(const Answer&)>& show);
 
+ExitCode ask_and_show(const Session& session, const AuthQuestion& question,
+                      const std::function<void(const Answer&)>& show);
+
 // For commands whose answer is that it was done: the daemon's message, or with --json {"ok": true,
 // "message"}.
 ExitCode ask_and_acknowledge(const Session& session, const Question& question);
+ExitCode ask_and_acknowledge(const Session& session, const AuthQuestion& question);
 
 }  // namespace bulkhead::proxyctl

@@ -17,6 +17,13 @@ void show_rules(const Session& session, const std::vector<proto::RuleRow>& rules
 // last: how many events of each are printed; a JSON document has them all.
 void show_crashes(const Session& session, const std::vector<proto::CrashRow>& rows,
                   std::size_t last);
+void show_users(const Session& session, const std::vector<proto::UserRow>& users);
+void show_tokens(const Session& session, const std::vector<proto::TokenRow>& tokens);
+void show_usage(const Session& session, const std::vector<proto::UsageRow>& usage);
+void show_methods(const Session& session, const std::vector<proto::MethodRow>& methods,
+                  std::string_view verdict);
+void show_lockouts(const Session& session, const std::vector<proto::LockoutRow>& lockouts);
+void show_audit(const Session& session, const std::vector<proto::AuditRow>& entries);
 
 enum class ConnectionOrder { age, bytes, client, user, destination, backend };
 
