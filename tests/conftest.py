@@ -16,7 +16,7 @@ from harness.origin import Origin
 from harness.tcp_server import TcpServer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROGRAMS = ("sbin/bulkhead", "bin/proxyctl", "libexec/bulkhead/acceptor", "libexec/bulkhead/egress", "libexec/bulkhead/vault")
+PROGRAMS = ("sbin/bulkhead", "bin/proxyctl", *(f"libexec/bulkhead/{role}" for role in ("acceptor", "egress", "vault", "auth")))
 
 
 def pytest_configure(config):

@@ -3,6 +3,7 @@ import subprocess
 
 import pytest
 
+from harness import devtools, users
 from harness.packages import program
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -33,3 +34,11 @@ def test_page_over_tls(proxy, tls_origin, tmp_path):
                    "--ignore-certificate-errors")
     assert "echoed: spoken through the proxy" in dom, dom
     proxy.await_access(protocol="connect", host="origin.test")
+
+
+def test_the_prompt_for_a_password(start, origin, tmp_path):
+    daemon = start(users.auth())
+    users.add(daemon, "alice")
+    text, prompts = devtools.load_with_login(origin.url(), daemon.http, tmp_path / "profile", "alice", "secret-of-alice")
+    assert "hello" in text and prompts == 1
+    assert daemon.await_access(port=origin.port, status=200)["username"] == "alice"

@@ -168,8 +168,10 @@ class Bulkhead:
 
     def ctl(self, *words, as_json=False, deadline=30, **options):
         command = [self.stage / "bin/proxyctl", "--runtime-dir", self.runtime, *(["--json"] if as_json else []), *words]
-        return Ctl(subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                  timeout=deadline, check=False, **options))
+        if "input" not in options:
+            options["stdin"] = subprocess.DEVNULL
+        return Ctl(subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=deadline, check=False,
+                                  **options))
 
     def query(self, *words):
         """The JSON a command answers with; it must succeed."""
