@@ -166,6 +166,8 @@ runtime::Task<Outcome> Reload::apply(config::LoadResult loaded,
 
 runtime::Task<std::string> Reload::replace(std::shared_ptr<Generation> next,
                                            std::function<std::string()> before_commit) {
+  // Replaces its configuration: whoever refers to that must do so afterwards.
+  if (const auto sealed = seal_projections(*next); !sealed) co_return sealed.error();
   const config::Config& config = *next->config;
   auto opened_log = AccessLogFile::open(config.access_log);
   if (!opened_log) co_return opened_log.error();
@@ -173,7 +175,6 @@ runtime::Task<std::string> Reload::replace(std::shared_ptr<Generation> next,
   auto sockets = listeners_.open(config, acceptors, current_ ? current_->sockets : inherited_);
   if (!sockets) co_return sockets.error();
   next->sockets = std::move(*sockets);
-  if (const auto sealed = seal_projections(*next); !sealed) co_return sealed.error();
   if (std::string error = workforce_.start_missing(acceptors, config); !error.empty())
     co_return error;
   const auto last_step = [&]() -> std::string {
