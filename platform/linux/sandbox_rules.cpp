@@ -263,6 +263,8 @@ void allow_database(SystemCallFilter& filter) {
 void allow_directories_on_this_machine(SystemCallFilter& filter) {
   filter.allow("socket", {equal(0, AF_UNIX), masked(1, 0xF, SOCK_STREAM), equal(2, 0)});
   filter.refuse("socket", EAFNOSUPPORT, {equal(0, AF_UNIX), masked(1, 0xF, SOCK_DGRAM)});
+  // One with PAM's process for each check, one of curl's own.
+  filter.allow("socketpair", {equal(0, AF_UNIX)});
 }
 
 }  // namespace

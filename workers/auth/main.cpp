@@ -2,23 +2,9 @@
 // what it does.
 #include <cstdlib>
 #include <filesystem>
-#include <netdb.h>
 #include <sodium.h>
 
 #include "workers/auth/role.h"
-
-namespace {
-
-// Libraries that look at files when they are first used.
-void wake_libraries() {
-  if (sodium_init() < 0) std::abort();
-  // What counts is the configuration: nothing of a user's.
-  ::setenv("LDAPNOINIT", "1", 1);
-  addrinfo* found = nullptr;
-  if (::getaddrinfo("localhost", "443", nullptr, &found) == 0) ::freeaddrinfo(found);
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   using namespace bulkhead;
@@ -28,9 +14,10 @@ int main(int argc, char** argv) {
   role.party = proto::Party::auth;
   role.profile = platform::SandboxProfile::auth;
   role.before_sandbox = [&](const workers::Arguments& arguments) {
-    wake_libraries();
+    if (sodium_init() < 0) std::abort();
+    auth::wake_libraries();
     // PAM's broker keeps the supervisor's user: there is none unless it is needed.
-    if (arguments.pam) surroundings = auth::before_sandbox(libexec);
+    if (arguments.pam) surroundings = auth::start_pam(libexec);
   };
   return workers::run_worker(argc, argv, role, [&](const workers::Arguments& arguments) {
     return std::make_unique<auth::AuthRole>(arguments.state_directory, std::move(surroundings));

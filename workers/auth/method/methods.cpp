@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 #include <curl/curl.h>
+#include <ldap.h>
+#include <netdb.h>
 #include <openssl/ssl.h>
 
 #include "workers/auth/method/ldap/directory.h"
@@ -10,11 +12,20 @@
 
 namespace bulkhead::auth {
 
-Surroundings before_sandbox(const std::string& libexec, const std::string& services) {
+void wake_libraries() {
   // libldap reads nothing of a user's: what counts is the configuration.
   setenv("LDAPNOINIT", "1", 1);
+  // SASL's plugins come with the first handle.
+  LDAP* directory = nullptr;
+  if (ldap_initialize(&directory, "ldap://127.0.0.1") == LDAP_SUCCESS)
+    ldap_unbind_ext(directory, nullptr, nullptr);
   curl_global_init(CURL_GLOBAL_DEFAULT);
   OPENSSL_init_ssl(0, nullptr);
+  addrinfo* found = nullptr;
+  if (getaddrinfo("localhost", "443", nullptr, &found) == 0) freeaddrinfo(found);
+}
+
+Surroundings start_pam(const std::string& libexec, const std::string& services) {
   Surroundings surroundings;
   if (auto broker = PamBroker::start(libexec + "/pam-check", services))
     surroundings.pam = std::move(*broker);

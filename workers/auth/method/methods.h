@@ -18,10 +18,13 @@ struct Surroundings {
   std::shared_ptr<PamBroker> pam;  // null when it could not be started
 };
 
-// Starts PAM's broker and lets the libraries load and read what they want to load and read from the
-// file system once. Call it once, before the sandbox, while there is one thread.
+// Lets the libraries load and read what they want of the file system once: plugins, resolvers,
+// tables. Call it once, before the sandbox, while there is one thread.
+void wake_libraries();
+
+// Starts PAM's broker. Call it once, before the sandbox, while there is one thread.
 // libexec: the folder of pam-check. services: see PamBroker::start.
-Surroundings before_sandbox(const std::string& libexec, const std::string& services = {});
+Surroundings start_pam(const std::string& libexec, const std::string& services = {});
 
 // Files that the methods read while they work (CAs), for the sandbox.
 std::vector<std::string> readable_files(const config::Auth& settings);

@@ -129,7 +129,8 @@ int run(int argc, char** argv) {
   for (const auto& each : loaded.diagnostics) std::cerr << to_string(each) << '\n';
   if (!loaded.config) return 1;
   const config::Auth& settings = loaded.config->server.auth;
-  const Surroundings surroundings = before_sandbox(LIBEXEC, argc > 2 ? argv[2] : "");
+  wake_libraries();
+  const Surroundings surroundings = start_pam(LIBEXEC, argc > 2 ? argv[2] : "");
   std::vector<std::unique_ptr<Method>> methods;
   for (const config::AuthMode mode : settings.mode)
     if (auto method = make_method(mode, settings, surroundings))
