@@ -92,7 +92,7 @@ struct LimitsChanged {
 
 struct PresentUser {
   UserName user;
-  Text<32> method;  // that knew the user
+  Text<32> method;  // that knew the user; empty: not known
   static auto fields(auto& self) { return std::tie(self.user, self.method); }
 };
 

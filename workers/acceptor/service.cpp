@@ -54,6 +54,11 @@ runtime::Task<void> AcceptorService::report_usage() {
   co_await usage_.run();
 }
 
+runtime::Task<void> AcceptorService::ask_again() {
+  const runtime::Gate::Pass pass = watching_.enter();
+  co_await acceptor_.authenticator.ask_again();
+}
+
 void AcceptorService::attach_auth() {
   acceptor_.authenticator.on_gone = [this](const User& user) {
     acceptor_.connections.close_all_of(user);
@@ -71,6 +76,7 @@ void AcceptorService::attach_auth() {
   };
   runtime::spawn(watch_auth());
   runtime::spawn(report_usage(), &scope_);
+  runtime::spawn(ask_again(), &scope_);
 }
 
 void AcceptorService::attach(ipc::Channel& control) {

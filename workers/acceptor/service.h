@@ -38,6 +38,7 @@ class AcceptorService final : public workers::Service {
   void stop_listening();
   runtime::Task<void> watch_auth();
   runtime::Task<void> report_usage();
+  runtime::Task<void> ask_again();
   void attach_auth();
   runtime::Task<void> test_backend(ipc::Channel& control, proto::TestBackend request,
                                    std::uint32_t id);

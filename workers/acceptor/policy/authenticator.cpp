@@ -1,5 +1,7 @@
 #include "workers/acceptor/policy/authenticator.h"
 
+#include "runtime/timer.h"
+
 namespace bulkhead::acceptor {
 namespace {
 
@@ -7,6 +9,10 @@ using proto::Refusal;
 
 // The auth worker's own answer that time is up tells more than our silence.
 constexpr runtime::Duration grace{500};
+
+constexpr runtime::Duration step{1'000};
+// Its users' changes are told without being asked for.
+constexpr std::string_view telling_method = "native";
 
 tl::unexpected<AuthFailure> unavailable(std::string detail) {
   return tl::unexpected(AuthFailure{Refusal::authentication_unavailable, std::move(detail), 0});
@@ -25,6 +31,7 @@ Authenticator::Authenticator(platform::UniqueFd socket)
 // Whatever a generation says may bear on who somebody is: nothing is remembered across it.
 void Authenticator::configure(const config::Auth& auth) {
   timeout_ = auth.timeout;
+  ttl_ = auth.cache.ttl;
   cache_.set_bound(auth.cache.max_entries);
   cache_.clear();
 }
@@ -106,14 +113,34 @@ Authenticator::Result Authenticator::learn(const CredentialKey& key,
   return unavailable(verdict.reason.value);
 }
 
+std::shared_ptr<User> Authenticator::adopt(std::string_view name) {
+  std::shared_ptr<User> user = users_.adopt(name);
+  proto::UsersPresent present;
+  present.users.push({user->name(), user->method()});
+  channel_.send(present);
+  return user;
+}
+
 void Authenticator::on_restart() {
   channel_.forget_calls();
   send_census();
 }
 
-void Authenticator::send_census() {
+runtime::Task<void> Authenticator::ask_again() {
+  runtime::Deadline last = runtime::Clock::now();
+  // In small steps: the interval may change with each generation.
+  for (bool going_on = true; going_on;) {
+    going_on = co_await runtime::sleep_for(step);
+    if (!going_on || runtime::Clock::now() - last < ttl_) continue;
+    last = runtime::Clock::now();
+    send_census(Census::of_others);
+  }
+}
+
+void Authenticator::send_census(Census which) {
   proto::UsersPresent part;
   for (proto::PresentUser& user : on_census()) {
+    if (which == Census::of_others && user.method.value == telling_method) continue;
     if (part.users.push(user)) continue;
     channel_.send(part);
     part.users.items.clear();

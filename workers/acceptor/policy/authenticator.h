@@ -40,6 +40,9 @@ class Authenticator {
 
   // Until the channel ends, which an auth worker brings about only if this process broke the rules.
   runtime::Task<ipc::ChannelEnd> run() { return channel_.run(); }
+  // Asks now and then whether those who have connections may still be here: directories tell nobody
+  // when they change. Until its scope is cancelled.
+  runtime::Task<void> ask_again();
   // Fails what is asked; to be awaited before this goes.
   runtime::Task<void> close();
   void configure(const config::Auth& auth);
@@ -54,6 +57,11 @@ class Authenticator {
   // Asks, and remembers.
   runtime::Task<Result> ask(CredentialKey key, Presented presented, wire::Endpoint client,
                             std::string_view protocol);
+
+  // Whose a connection is that was another process' before. The auth worker is asked whether the
+  // user may still be here, and with which limits; its answer finds the connection if that is given
+  // to the user before anything is awaited.
+  std::shared_ptr<User> adopt(std::string_view name);
 
   // The auth worker is a new one, and knows nothing of what the old one said or was asked.
   void on_restart();
@@ -78,14 +86,15 @@ class Authenticator {
   Result learn(const CredentialKey& key, const proto::AuthVerdict& verdict);
   void on_revoked(const proto::UserRevoked& revoked);
   void on_limits(const proto::LimitsChanged& changed);
-  void send_census();
+  enum class Census { all, of_others };
+  void send_census(Census which = Census::all);
 
   ipc::Channel channel_;
   CredentialHasher hasher_;
   VerdictCache cache_;
   UserTable users_;
   std::map<CredentialKey, std::shared_ptr<UnderWay>> under_way_;
-  runtime::Duration timeout_{10'000};
+  runtime::Duration timeout_{10'000}, ttl_{60'000};
   runtime::Gate asking_;
 };
 

@@ -64,6 +64,12 @@ std::shared_ptr<User> UserTable::find(std::string_view name) const {
   return found == users_.end() ? nullptr : found->second;
 }
 
+std::shared_ptr<User> UserTable::adopt(std::string_view name) {
+  std::shared_ptr<User>& user = users_[std::string(name)];
+  if (!user) user = std::make_shared<User>(std::string(name), std::string());
+  return user;
+}
+
 void UserTable::forget_absent() {
   std::erase_if(users_, [](const auto& each) {
     return each.second.use_count() == 1 && each.second->unreported.empty();

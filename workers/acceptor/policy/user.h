@@ -57,6 +57,8 @@ class UserTable {
   // The user of the verdict, made or brought up to date.
   std::shared_ptr<User> learn(const proto::AuthVerdict& verdict);
   std::shared_ptr<User> find(std::string_view name) const;
+  // The user of that name, made if need be: without a method, which nobody has told yet.
+  std::shared_ptr<User> adopt(std::string_view name);
 
   const std::map<std::string, std::shared_ptr<User>, std::less<>>& all() const { return users_; }
   // Those whom nobody else holds, and of whom nothing is left to report, are forgotten.

@@ -235,17 +235,25 @@ void Desk::note_login(const std::string& user) {
   }(writer_, std::move(job)));
 }
 
+bool Desk::is_gone(const Office& office, const PresentUser& user) {
+  const auto deadline = std::chrono::steady_clock::now() + office.settings().timeout;
+  // A provider of tokens cannot be asked about anybody.
+  if (user.method.empty() && office.settings().uses(config::AuthMode::oauth)) return false;
+  Reason reason = Reason::no_method;
+  if (user.method.empty()) {
+    reason = office.chain->look_up(user.name, deadline).reason;
+  } else if (Method* method = office.method(user.method)) {
+    reason = method->look_up(user.name, deadline).reason;
+  }
+  return reason == Reason::unknown_user || reason == Reason::no_method ||
+         outcome_of(reason) == Outcome::refused;
+}
+
 runtime::Task<std::vector<std::string>> Desk::gone(std::vector<PresentUser> present) {
   std::function<std::vector<std::string>()> job = [office = office_, present = std::move(present)] {
     std::vector<std::string> names;
-    for (const PresentUser& user : present) {
-      Method* method = office->method(user.method);
-      const auto deadline = std::chrono::steady_clock::now() + office->settings().timeout;
-      const Reason reason =
-          method == nullptr ? Reason::no_method : method->look_up(user.name, deadline).reason;
-      const bool absent = reason == Reason::unknown_user || reason == Reason::no_method;
-      if (absent || outcome_of(reason) == Outcome::refused) names.push_back(user.name);
-    }
+    for (const PresentUser& user : present)
+      if (is_gone(*office, user)) names.push_back(user.name);
     return names;
   };
   auto names = co_await threads_.run<std::vector<std::string>>(std::move(job));

@@ -22,7 +22,7 @@ namespace bulkhead::auth {
 
 // What an acceptor says of somebody whom it serves.
 struct PresentUser {
-  std::string name, method;
+  std::string name, method;  // method: that knew the user; empty: it is not known
 };
 
 class Desk {
@@ -63,6 +63,7 @@ class Desk {
                                          runtime::Deadline deadline);
   runtime::Task<std::optional<Checked>> ask(std::shared_ptr<const Credential> credential,
                                             runtime::Deadline deadline);
+  static bool is_gone(const Office& office, const PresentUser& user);
   static Checked work(const Office& office, const Credential& credential, Deadline deadline);
   proto::AuthVerdict conclude(const Checked& checked) const;
   void note(const Credential& credential, const proto::CheckCredential& request,
