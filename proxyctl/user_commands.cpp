@@ -292,6 +292,8 @@ ExitCode test_login(const Session& session, const TestOptions& options) {
 
 // The daemon makes the copy in its own directory; from there it is taken.
 ExitCode back_up(const Session& session, const std::string& target) {
+  if (std::filesystem::exists(std::filesystem::symlink_status(target)))
+    return fail(session, {ExitCode::failed, printable(target) + " is there already"});
   return ask_and_show(session, AuthQuestion{store_backup, {}, {}, {}}, [&](const Answer& answer) {
     namespace fs = std::filesystem;
     std::error_code error;

@@ -77,7 +77,8 @@ runtime::Task<void> Administration::serve(platform::UniqueFd socket, std::string
                          std::shared_ptr<proto::AuthCommand>& what,
                          std::string who) -> runtime::Task<void> {
     co_await said.wait(runtime::Loop::current().after(command_timeout));
-    if (what && what->name == proto::AuthCommandName::audit_list) {
+    const bool ready = self.desk_.office() != nullptr;
+    if (what && ready && what->name == proto::AuthCommandName::audit_list) {
       co_await self.send_audit(to, *what);
     } else if (what) {
       runtime::Task<Answer> work = self.carry_out(what);
