@@ -1,42 +1,10 @@
 """auth.mode system: PAM's pam_unix and a user of this very system, made for the tests and removed afterwards."""
 import os
-import secrets
-import subprocess
 
 import pytest
 
 from harness.auth_probe import AuthProbe
-from harness.packages import program
-
-PASSWORD = "correct horse: battery"
-
-
-class SystemUser:
-    """A throw-away user with a password and a group of its own."""
-
-    def __init__(self):
-        self.name = "bulkhead-" + secrets.token_hex(4)
-        self.group = self.name + "-g"
-        self._run("groupadd", self.group)
-        self._run("useradd", "--no-create-home", "--no-user-group", "--shell", "/usr/sbin/nologin", "--groups", self.group,
-                  "--gid", "nogroup", self.name)
-        self.set_password(PASSWORD)
-
-    def _run(self, name, *args, **options):
-        subprocess.run([program(name), *args], check=True, capture_output=True, text=True, **options)
-
-    def set_password(self, password):
-        self._run("chpasswd", input=f"{self.name}:{password}\n")
-
-    def change(self, *args):
-        self._run("usermod", *args, self.name)
-
-    def age(self, *args):
-        self._run("chage", *args, self.name)
-
-    def close(self):
-        self._run("userdel", self.name)
-        self._run("groupdel", self.group)
+from harness.system_user import PASSWORD, SystemUser
 
 
 @pytest.fixture

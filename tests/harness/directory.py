@@ -117,6 +117,10 @@ class Directory:
         subprocess.run([program("ldapmodify"), "-x", "-H", self.url(), "-D", ADMIN, "-w", ADMIN_PASSWORD],
                        input=f"dn: {dn}\nchangetype: modify\n{change}\n", text=True, check=True, capture_output=True)
 
+    def delete(self, dn):
+        subprocess.run([program("ldapdelete"), "-x", "-H", self.url(), "-D", ADMIN, "-w", ADMIN_PASSWORD, dn], check=True,
+                       capture_output=True)
+
     def close(self):
         if self.service.running():
             self.service.stop()

@@ -8,7 +8,7 @@ import pytest
 PACKAGES = {
     "curl": "curl", "openssl": "openssl", "proxychains4": "proxychains4", "chromium": "chromium", "squid": "squid",
     "danted": "dante-server", "dnsmasq": "dnsmasq-base", "microsocks": "microsocks", "nginx": "nginx-light",
-    "haproxy": "haproxy", "dig": "bind9-dnsutils", "slapd": "slapd", "slapadd": "slapd", "ldapmodify": "ldap-utils",
+    "haproxy": "haproxy", "dig": "bind9-dnsutils", "slapd": "slapd", "slapadd": "slapd", "ldapmodify": "ldap-utils", "ldapdelete": "ldap-utils",
     "node": "nodejs", "npm": "npm",
 }
 SEARCH = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
