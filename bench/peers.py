@@ -88,6 +88,17 @@ class Process:
         self.process.wait(10)
 
 
+def wait_for(port, process):
+    """Until the program listens; ends it if it does not."""
+    end = time.monotonic() + 20
+    while not listens(port):
+        if process.process.poll() is not None or time.monotonic() > end:
+            process.stop()
+            raise RuntimeError("it does not start")
+        time.sleep(0.05)
+    time.sleep(0.5)
+
+
 def stat(pid):
     """The fields of /proc/<pid>/stat from the state on, or None."""
     try:
@@ -121,13 +132,11 @@ class Peer:
         argv = [fill(str(word), dict(values, CONFIG=self.directory / (self.config or ""))) for word in self.argv]
         environment = dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin")
         self.process = Process(argv, core, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment, cwd=self.directory)
-        end = time.monotonic() + 20
-        while not listens(self.ports[self.port_index]):
-            if self.process.process.poll() is not None or time.monotonic() > end:
-                self.stop()
-                raise RuntimeError(f"{self.name} does not start")
-            time.sleep(0.05)
-        time.sleep(0.5)
+        try:
+            wait_for(self.ports[self.port_index], self.process)
+        except RuntimeError:
+            shutil.rmtree(self.directory, ignore_errors=True)
+            raise RuntimeError(f"{self.name} does not start") from None
 
     def port_for(self, service):
         if not self.fixed:
