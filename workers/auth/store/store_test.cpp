@@ -296,7 +296,8 @@ TEST(PostgresStore, IsFoundAgainAfterARestart) {
   // A restart between two statements is not even noticed.
   postgres().stop();
   postgres().start();
-  EXPECT_TRUE(store.user("alice"));
+  found = store.user("alice");
+  EXPECT_TRUE(found) << found.error().text;
 }
 
 TEST(PostgresStore, SaysNothingOfThePasswordInABadUrl) {
