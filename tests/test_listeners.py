@@ -230,11 +230,10 @@ def test_rules_by_listener_protocol_see_the_real_one(start, origin):
 
 
 @pytest.mark.parametrize("mode", [{"mode": "system"}, {"mode": "native", "native": {"users": []}}])
-def test_authentication_that_cannot_be_carried_out_refuses_everyone(start, origin, mode):
-    """No auth worker yet: a configuration that asks for credentials must not serve without them."""
+def test_authentication_that_nobody_passes_refuses_everyone(start, origin, mode):
     proxy = start({"server": {"auth": mode}})
-    assert curl("-x", proxy.http, origin.url()).status == 503
+    assert curl("-x", proxy.http, origin.url()).status == 407
     assert curl("-p", "-x", proxy.http, origin.url()).status != 200
     assert curl("-x", f"socks5h://{proxy.socks}", origin.url()).exit == 97
     assert curl("-x", f"socks4a://{proxy.socks}", origin.url()).exit == 97
-    assert any("auth" in warning for warning in proxy.status()["warnings"])
+    assert not proxy.status()["warnings"]

@@ -40,9 +40,10 @@ Value read(const PGresult* result, int row, int column) {
 }
 
 // The server's last word before it closes the connection: it shuts down, or was told to end this.
+// Or it said nothing: then libpq may still take a lost connection for a good one.
 bool is_farewell(const PGresult* result) {
   const char* state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  return state != nullptr && std::string_view(state).starts_with("57P");
+  return state == nullptr || std::string_view(state).starts_with("57P");
 }
 
 void ignore_notice(void*, const char*) {}
