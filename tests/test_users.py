@@ -12,7 +12,7 @@ import time
 import pytest
 import socks
 
-from harness import configuration, raw_client, tcp_server, users
+from harness import configuration, flows, raw_client, tcp_server, users
 from harness.curl import curl
 from harness.memory import found_in_memory
 from harness.raw_client import CONNECT, UDP_ASSOCIATE
@@ -304,6 +304,26 @@ def test_a_reload_revokes_too(start, serve):
 def hash_of(password):
     done = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=password + "\n", capture_output=True, text=True, check=True)
     return done.stdout.strip()
+
+
+def test_a_connection_that_outlives_its_process_stays_its_users(start, serve):
+    daemon, server = start({**users.auth(), "workers": {"acceptors": 1}}), serve(tcp_server.echo)
+    for name in ("alice", "bob"):
+        users.add(daemon, name)
+    with tunnel(daemon, server) as hers, tunnel(daemon, server, "bob") as his:
+        hers.sendall(b"x" * 5000)
+        assert len(hers.recv(5000, socket.MSG_WAITALL)) == 5000
+        eventually(lambda: [row for row in daemon.query("user", "usage", "alice") if row["bytes_up"] >= 5000], "it is counted", 15)
+        flows.await_held(daemon, 2)
+        flows.await_successor(daemon, "acceptor", flows.kill(daemon, "acceptor"))
+        assert is_open(hers) and is_open(his)
+        assert sorted(row["user"] for row in daemon.rows("connections", "connections")) == ["alice", "bob"]
+        time.sleep(2.5)  # two reports
+        assert daemon.query("user", "usage", "alice")[0]["bytes_up"] < 8000  # not counted twice
+        assert daemon.ctl("user", "remove", "alice").exit == 0
+        hers.settimeout(5)
+        assert not is_open(hers)
+        assert is_open(his)
 
 
 def test_a_new_password_replaces_the_old(start, origin):

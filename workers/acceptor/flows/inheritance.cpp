@@ -162,7 +162,9 @@ void Inheritance::continue_flow(const ipc::FoundFlow& flow, Sockets sockets, con
   record.counted_received = up.found.moved;
   record.counted_sent = down.found.moved;
   client->entry.set_protocol(record.protocol);
-  client->entry.set_user(acceptor.authenticator.users().find(record.username));
+  if (!record.username.empty())
+    client->entry.inherit(acceptor.authenticator.adopt(record.username), up.found.moved,
+                          down.found.moved);
   client->entry.destination = record.destination.to_string();
   client->entry.rule = record.rule;
   client->entry.backend = record.backend;

@@ -1,5 +1,7 @@
 #include "workers/acceptor/observe/connection_table.h"
 
+#include <algorithm>
+
 #include "ipc/page/flight_recorder.h"
 #include "runtime/timer.h"
 
@@ -46,12 +48,19 @@ void ConnectionEntry::set_user(std::shared_ptr<User> user) {
   user_ = std::move(user);
 }
 
+void ConnectionEntry::inherit(std::shared_ptr<User> user, std::uint64_t up_before,
+                              std::uint64_t down_before) {
+  user_ = std::move(user);
+  settled_up_ = up_before;
+  settled_down_ = down_before;
+}
+
 void ConnectionEntry::settle() {
   const std::uint64_t all_up = up + (live_up != nullptr ? *live_up : 0);
   const std::uint64_t all_down = down + (live_down != nullptr ? *live_down : 0);
   if (user_) {
-    user_->unreported.up += all_up - settled_up_;
-    user_->unreported.down += all_down - settled_down_;
+    user_->unreported.up += all_up - std::min(all_up, settled_up_);
+    user_->unreported.down += all_down - std::min(all_down, settled_down_);
   }
   settled_up_ = all_up;
   settled_down_ = all_down;

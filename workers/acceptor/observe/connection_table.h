@@ -41,6 +41,8 @@ class ConnectionEntry {
   // whom it belonged to then.
   void set_user(std::shared_ptr<User> user);
   const std::shared_ptr<User>& user() const { return user_; }
+  // The same for what another process carried before: so much of it is that one's to report.
+  void inherit(std::shared_ptr<User> user, std::uint64_t up_before, std::uint64_t down_before);
   // Adds what went over it since the last time to the user's traffic.
   void settle();
 

@@ -30,6 +30,7 @@ Authenticator::Authenticator(platform::UniqueFd socket)
 
 // Whatever a generation says may bear on who somebody is: nothing is remembered across it.
 void Authenticator::configure(const config::Auth& auth) {
+  needed_ = auth.required();
   timeout_ = auth.timeout;
   ttl_ = auth.cache.ttl;
   cache_.set_bound(auth.cache.max_entries);
@@ -81,8 +82,10 @@ runtime::Task<Authenticator::Result> Authenticator::call(CredentialKey key,
     const auto left =
         std::chrono::duration_cast<runtime::Duration>(deadline - runtime::Clock::now());
     if (left.count() <= 0 || channel_.ended()) co_return unavailable("no answer in time");
+    if (!has_room()) co_return unavailable("too many wait for an answer");
     request.timeout_ms = static_cast<std::uint32_t>(left.count());
-    std::optional<ipc::Envelope> reply = co_await channel_.call(request, deadline + grace);
+    runtime::Task<std::optional<ipc::Envelope>> calling = this->request(request, deadline + grace);
+    std::optional<ipc::Envelope> reply = co_await std::move(calling);
     if (!reply) continue;
     const auto verdict = reply->as<proto::AuthVerdict>();
     if (!verdict) co_return unavailable("unexpected answer");
@@ -113,12 +116,14 @@ Authenticator::Result Authenticator::learn(const CredentialKey& key,
   return unavailable(verdict.reason.value);
 }
 
+// Many are adopted at a time; they are asked about together.
 std::shared_ptr<User> Authenticator::adopt(std::string_view name) {
-  std::shared_ptr<User> user = users_.adopt(name);
-  proto::UsersPresent present;
-  present.users.push({user->name(), user->method()});
-  channel_.send(present);
-  return user;
+  if (!std::exchange(census_due_, true))
+    runtime::Loop::current().post([this] {
+      census_due_ = false;
+      send_census();
+    });
+  return users_.adopt(name);
 }
 
 void Authenticator::on_restart() {
@@ -138,15 +143,21 @@ runtime::Task<void> Authenticator::ask_again() {
 }
 
 void Authenticator::send_census(Census which) {
+  if (!needed_) return;
   proto::UsersPresent part;
+  const auto send = [this, &part] {
+    if (!has_room()) return;
+    ++sent_;
+    channel_.send(part);
+  };
   for (proto::PresentUser& user : on_census()) {
     if (which == Census::of_others && user.method.value == telling_method) continue;
     if (part.users.push(user)) continue;
-    channel_.send(part);
+    send();
     part.users.items.clear();
     part.users.push(std::move(user));
   }
-  if (!part.users.items.empty()) channel_.send(part);
+  if (!part.users.items.empty()) send();
 }
 
 void Authenticator::on_revoked(const proto::UserRevoked& revoked) {

@@ -58,16 +58,27 @@ class Authenticator {
   runtime::Task<Result> ask(CredentialKey key, Presented presented, wire::Endpoint client,
                             std::string_view protocol);
 
-  // Whose a connection is that was another process' before. The auth worker is asked whether the
-  // user may still be here, and with which limits; its answer finds the connection if that is given
-  // to the user before anything is awaited.
+  // Whose a connection is that was another process' before. The auth worker is asked afterwards
+  // whether the user may still be here, and with which limits; so the connection must be the user's
+  // before anything is awaited.
   std::shared_ptr<User> adopt(std::string_view name);
+
+  // channel().call(), unless nobody reads what is sent.
+  template <typename Message>
+  runtime::Task<std::optional<ipc::Envelope>> request(Message message, runtime::Deadline deadline) {
+    if (!has_room()) co_return std::nullopt;
+    const std::uint64_t number = ++sent_;
+    std::optional<ipc::Envelope> reply = co_await channel_.call(message, deadline);
+    if (reply) read_ = std::max(read_, number);
+    co_return reply;
+  }
+  // Whether there is somebody to speak to at all: not while nobody need say who he is.
+  bool is_needed() const { return needed_; }
 
   // The auth worker is a new one, and knows nothing of what the old one said or was asked.
   void on_restart();
 
   UserTable& users() { return users_; }
-  ipc::Channel& channel() { return channel_; }
 
   // Set by the owner: what happens to connections.
   std::function<void(const User& user)> on_gone;               // all of the user's end
@@ -96,6 +107,13 @@ class Authenticator {
   std::map<CredentialKey, std::shared_ptr<UnderWay>> under_way_;
   runtime::Duration timeout_{10'000}, ttl_{60'000};
   runtime::Gate asking_;
+  // Messages that are sent while nobody reads fill a queue whose end is this process' end. An
+  // answer says that all up to its question were read.
+  static constexpr std::uint64_t max_unread = 2'000;
+  bool has_room() const { return sent_ - read_ < max_unread; }
+  std::uint64_t sent_ = 0, read_ = 0;
+  bool needed_ = false;
+  bool census_due_ = false;
 };
 
 }  // namespace bulkhead::acceptor

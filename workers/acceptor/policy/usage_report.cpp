@@ -40,8 +40,9 @@ void UsageReport::collect() {
 // True if nothing waits to be acknowledged.
 runtime::Task<bool> UsageReport::send(runtime::Deadline deadline) {
   if (!pending_) co_return true;
-  proto::ReportUsage report = *pending_;
-  const auto reply = co_await authenticator_.channel().call(std::move(report), deadline);
+  if (!authenticator_.is_needed()) co_return false;
+  runtime::Task<std::optional<ipc::Envelope>> asking = authenticator_.request(*pending_, deadline);
+  const auto reply = co_await std::move(asking);
   const auto stored = reply ? reply->as<proto::UsageStored>() : std::nullopt;
   if (!stored || stored->batch != last_batch_) co_return false;
   pending_.reset();
