@@ -6,7 +6,7 @@
 int main(int argc, char** argv) {
   using namespace bulkhead;
   workers::RoleDescription role;
-  role.before_sandbox = egress::load_system_certificates;
+  role.before_sandbox = [](const workers::Arguments&) { egress::load_system_certificates(); };
   role.party = proto::Party::egress;
   role.profile = platform::SandboxProfile::egress;
   return workers::run_worker(argc, argv, role, [](const workers::Arguments&) {
