@@ -21,7 +21,7 @@ def get(daemon, origin, user):
 
 
 def test_users_in_postgresql(start, origin, database):
-    native = {"users": [{"username": "fixed", "password_hash": users.CONFIG_HASH}]}
+    native = {"users": [{"username": "fixed", "password_hash": users.hash_of("of-config")}]}
     daemon = start(users.auth(store=database.url(), cache={"ttl": "0s", "failure_ttl": "0s"}, timeout="3s", native=native))
     users.add(daemon, "alice", groups=["work"])
     assert get(daemon, origin, "alice") == 200 and get(daemon, origin, "bob") == 407
@@ -52,12 +52,12 @@ def test_two_servers_share_a_database(start, origin, database):
 
 
 def test_sealed_secrets(start, tmp_path, stage):
-    daemon = start(users.auth())
+    daemon, hashed = start(users.auth()), users.hash_of("of-config")
     key = daemon.directory / "secret.key"
     assert daemon.ctl("secret", "key", key).exit == 0
     assert key.stat().st_mode & 0o777 == 0o600
-    sealed = daemon.ctl("secret", "seal", "--key-file", key, input=users.CONFIG_HASH + "\n")
-    assert sealed.exit == 0 and sealed.out.startswith("enc:") and users.CONFIG_HASH not in sealed.out
+    sealed = daemon.ctl("secret", "seal", "--key-file", key, input=hashed + "\n")
+    assert sealed.exit == 0 and sealed.out.startswith("enc:") and hashed not in sealed.out
     value = sealed.out.strip()
     daemon.write({"server": {"auth": {"native": {"users": [{"username": "fixed", "password_hash": value}]}}}})
     assert daemon.reload().exit == 0

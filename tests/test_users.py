@@ -5,7 +5,6 @@ import os
 import signal
 import socket
 import sqlite3
-import subprocess
 import threading
 import time
 
@@ -290,7 +289,7 @@ def test_who_may_no_longer_be_here_is_gone_at_once(start, serve, words):
 
 
 def test_a_reload_revokes_too(start, serve):
-    daemon = start(users.auth(native={"users": [{"username": "alice", "password_hash": hash_of("secret-of-alice")}]}))
+    daemon = start(users.auth(native={"users": [{"username": "alice", "password_hash": users.hash_of("secret-of-alice")}]}))
     server = serve(tcp_server.echo)
     users.add(daemon, "bob")
     with tunnel(daemon, server) as hers, tunnel(daemon, server, "bob") as his:
@@ -299,11 +298,6 @@ def test_a_reload_revokes_too(start, serve):
         hers.settimeout(5)
         assert not is_open(hers)
         assert is_open(his)
-
-
-def hash_of(password):
-    done = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=password + "\n", capture_output=True, text=True, check=True)
-    return done.stdout.strip()
 
 
 def test_a_connection_that_outlives_its_process_stays_its_users(start, serve):
@@ -354,7 +348,7 @@ def test_switching_authentication_on_and_off(start, origin, serve):
 
 
 def test_commands_and_what_they_say(start):
-    daemon = start(users.auth(native={"users": [{"username": "fixed", "password_hash": hash_of("x"), "groups": ["work"]}]}))
+    daemon = start(users.auth(native={"users": [{"username": "fixed", "password_hash": users.hash_of("x"), "groups": ["work"]}]}))
     made = daemon.query("user", "add", "alice", "--generate", "--groups", "a,b")
     assert len(made["password"]) == 20
     assert daemon.ctl("auth", "test", "--user", "alice", "--password", input=made["password"] + "\n").exit == 0
@@ -546,7 +540,7 @@ def test_what_is_remembered_needs_no_auth_worker(start, origin):
 def test_no_other_process_holds_a_secret(start, origin):
     """Their memory, searched: the acceptors have forgotten what they parsed, the supervisor never knew."""
     secrets = {"password": "pa55-of-the-store-in-clear", "guess": "a-wrong-pa55-in-clear", "config": "pa55-of-the-config-in-clear"}
-    config_hash = hash_of(secrets["config"])
+    config_hash = users.hash_of(secrets["config"])
     daemon = start(users.auth(native={"users": [{"username": "fixed", "password_hash": config_hash}]}))
     users.add(daemon, "alice", secrets["password"])
     for user, secret in (("alice", "password"), ("alice", "guess"), ("fixed", "config")):

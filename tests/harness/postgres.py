@@ -32,7 +32,7 @@ class Postgres:
         if os.geteuid() == 0:
             command = ["runuser", "-u", "postgres", "--", *command]
         with open(os.devnull, "wb") as nothing:  # what it starts keeps its output open
-            subprocess.run(list(map(str, command)), check=True, cwd="/", stdout=nothing, stderr=nothing, timeout=60)
+            subprocess.run(list(map(str, command)), check=True, cwd="/", stdout=nothing, stderr=nothing, timeout=240)
 
     def start(self):
         ports.release(self.port)

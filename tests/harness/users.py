@@ -1,10 +1,13 @@
 """Users of the proxy under test: a configuration that asks for them, and clients that say who they are."""
 import base64
+import subprocess
 
 import socks
 
-# Of "of-config".
-CONFIG_HASH = "$y$j9T$CFB3DQeJiGTJ5lCmRfVl41$V2gpcJrSvlwMHqWQRhw6zJ8uDkL1aB0s9rH6UZwOGf1"
+
+def hash_of(password):
+    done = subprocess.run(["openssl", "passwd", "-6", "-stdin"], input=password + "\n", capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def auth(mode="native", **settings):

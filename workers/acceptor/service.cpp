@@ -43,7 +43,7 @@ runtime::Task<void> AcceptorService::watch_egress() {
 runtime::Task<void> AcceptorService::watch_auth() {
   const runtime::Gate::Pass pass = watching_.enter();
   const ipc::ChannelEnd end = co_await acceptor_.authenticator.run();
-  if (ended_) co_return;
+  if (ended_ || orphan_) co_return;
   runtime::log::error("the channel to the auth worker has ended", {{"reason", end.reason}});
   acceptor_.connections.close_all();
   runtime::Loop::current().stop();

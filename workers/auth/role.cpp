@@ -13,6 +13,7 @@ constexpr unsigned login_threads = 32;
 // Hashing gives way to relaying.
 constexpr int login_niceness = 10;
 constexpr runtime::Duration book_interval{1'000};
+constexpr runtime::Duration beyond_acceptors{5'000};
 
 }  // namespace
 
@@ -227,6 +228,13 @@ runtime::Task<void> AuthRole::notice_changes_of_others() {
     return true;
   };
   co_await writer_.run<bool>(std::move(refresh));
+}
+
+// The acceptors go on for their patience and drain for as long; without them there is nothing to
+// do.
+runtime::Task<bool> AuthRole::orphaned(runtime::Duration patience) {
+  co_await serving_.empty(runtime::Loop::current().after(2 * patience + beyond_acceptors));
+  co_return false;
 }
 
 // The acceptors end first; until they have, or the deadline, they are served. What waits to be

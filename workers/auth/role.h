@@ -26,6 +26,7 @@ class AuthRole final : public workers::Service, Consequences {
                       const std::vector<std::uint32_t>& listeners) override;
   void commit(std::uint32_t generation) override;
   void abort(std::uint32_t generation) override;
+  runtime::Task<bool> orphaned(runtime::Duration patience) override;
   runtime::Task<std::uint32_t> drain(runtime::Deadline deadline) override;
 
  private:
