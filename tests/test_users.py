@@ -320,6 +320,23 @@ def test_a_connection_that_outlives_its_process_stays_its_users(start, serve):
         assert is_open(his)
 
 
+def test_an_upgrade_keeps_who_is_who(start, serve, origin):
+    daemon, server = start({**users.auth(), "workers": {"acceptors": 1}}), serve(tcp_server.echo)
+    for name in ("alice", "bob"):
+        users.add(daemon, name)
+    with tunnel(daemon, server) as hers, tunnel(daemon, server, "bob") as his:
+        flows.await_held(daemon, 2)
+        assert daemon.ctl("upgrade", deadline=60).exit == 0
+        assert is_open(hers) and is_open(his)
+        assert curl("-x", daemon.http, "-U", "bob:secret-of-bob", origin.url()).status == 200
+        assert curl("-x", daemon.http, "-U", "bob:guess", origin.url()).status == 407
+        assert daemon.ctl("user", "remove", "alice").exit == 0
+        hers.settimeout(10)
+        assert not is_open(hers)
+        assert is_open(his)
+    eventually(lambda: {worker["crew"] for worker in daemon.workers()} == {2}, "the old workers end", 20)
+
+
 def test_a_new_password_replaces_the_old(start, origin):
     daemon = start(users.auth())
     users.add(daemon, "alice")
