@@ -65,13 +65,15 @@ void ControlServer::take_on(platform::UniqueFd socket, Function function) {
 
 runtime::Task<void> ControlServer::converse_on(platform::UniqueFd socket, Function function) {
   const runtime::Gate::Pass pass = tasks_.enter();
-  Client client(std::move(socket));
+  // Whoever asked the program before this one was admitted by it.
+  const auto peer = platform::peer_credentials(socket.get());
+  Client client(std::move(socket), peer.value_or(platform::PeerCredentials{}));
   client.channel.resume();
   co_await runtime::both(run(client.channel, client.asked), answer_on(client, std::move(function)));
 }
 
 runtime::Task<void> ControlServer::answer_on(Client& client, Function function) {
-  Answer answer(client.channel);
+  Answer answer(client.channel, client.peer);
   co_await function(answer);
   if (!answer.is_done()) answer.done(0);
   co_await client.channel.sent(runtime::Loop::current().after(Answer::unread_timeout));

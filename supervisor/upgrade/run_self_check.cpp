@@ -41,7 +41,8 @@ runtime::Task<void> try_workers(Workforce& workforce, std::shared_ptr<Generation
       prepared = true;
       return "far enough";
     };
-    runtime::Task<std::string> phases = roll_out(workforce.electorate({0}), generation, stop_here);
+    runtime::Task<std::string> phases =
+        roll_out(workforce.electorate({0}, *generation->config), generation, stop_here);
     const std::string refusal = co_await std::move(phases);
     if (!prepared) problem = refusal;
   }
@@ -59,6 +60,7 @@ std::string check_workers(std::shared_ptr<const config::Config> config,
   runtime::Loop loop;
   SharedPages pages;
   Workforce workforce({directories.libexec,
+                       directories.state,
                        to_platform(generation->config->sandbox),
                        [] { return std::shared_ptr<const Generation>(); },
                        [](WorkerProcess&) {},
