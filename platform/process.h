@@ -85,4 +85,8 @@ tl::expected<std::optional<ExitReason>, Error> try_wait(pid_t pid);
 // ended.
 tl::expected<void, Error> send_signal(const Child& child, int signal);
 
+// Kills a child that was given a session of its own, with what it has started in that session.
+// Before it is reaped: until then its number is nobody else's.
+void kill_session(const Child& child);
+
 }  // namespace bulkhead::platform

@@ -158,6 +158,24 @@ def test_a_program_whose_self_check_fails(start, tmp_path, origin):
     assert proxy.log(msg="not upgraded, nothing has changed")
 
 
+def test_a_program_that_is_none_of_ours(start, origin):
+    proxy = start()
+    assert "is it a bulkhead?" in refused(proxy, "/bin/true", origin)
+
+
+def test_a_stop_does_not_wait_for_a_self_check(start, tmp_path):
+    proxy = start()
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\ntouch $0.asked\nsleep 600\n")
+    program.chmod(0o755)
+    with subprocess.Popen([proxy.stage / "bin/proxyctl", "--runtime-dir", proxy.runtime, "upgrade", program], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT):
+        eventually(lambda: (tmp_path / "program.asked").exists(), "the self-check runs")
+        proxy.service.remember()
+        proxy.stop(deadline=10)
+    eventually(lambda: not proxy.service.leftovers(), "nothing of the self-check is left")
+
+
 def test_a_program_without_a_worker(start, another, origin):
     proxy, file = start(), another()
     (file / "libexec/bulkhead/egress").unlink()

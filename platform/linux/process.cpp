@@ -2,6 +2,7 @@
 #include "platform/process.h"
 
 #include <cerrno>
+#include <csignal>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,6 +43,10 @@ tl::expected<std::optional<ExitReason>, Error> try_wait(pid_t pid) {
 tl::expected<void, Error> send_signal(const Child& child, int signal) {
   if (syscall(SYS_pidfd_send_signal, child.pidfd.get(), signal, nullptr, 0) == 0) return {};
   return tl::unexpected(last_error("pidfd_send_signal"));
+}
+
+void kill_session(const Child& child) {
+  ::kill(-child.pid, SIGKILL);
 }
 
 }  // namespace bulkhead::platform

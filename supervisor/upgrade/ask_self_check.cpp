@@ -15,7 +15,10 @@ namespace bulkhead::supervisor {
 namespace {
 
 constexpr std::size_t max_output = 16'000;
+constexpr std::size_t max_last_words = 256;
 constexpr int state_target = 3;
+
+enum class Ending { by_itself, too_late, cancelled };
 
 tl::expected<platform::Child, std::string> start(const std::string& program,
                                                  const std::vector<std::string>& arguments,
@@ -34,7 +37,7 @@ tl::expected<platform::Child, std::string> start(const std::string& program,
 
 // To the end of what it prints, which is its own end or that of the last that it started, or the
 // deadline.
-runtime::Task<void> read_all(runtime::Socket& pipe, std::string& output,
+runtime::Task<void> read_all(runtime::Socket& pipe, std::string& output, std::string& last_words,
                              runtime::Deadline deadline) {
   std::array<char, 4096> buffer{};
   runtime::Turn turn;
@@ -42,8 +45,11 @@ runtime::Task<void> read_all(runtime::Socket& pipe, std::string& output,
     const ssize_t got = ::read(pipe.fd(), buffer.data(), buffer.size());
     if (got == 0) co_return;
     if (got > 0) {
-      const std::size_t room = max_output - output.size();
-      output.append(buffer.data(), std::min(static_cast<std::size_t>(got), room));
+      const std::string_view words(buffer.data(), static_cast<std::size_t>(got));
+      output += words.substr(0, max_output - output.size());
+      last_words += words;
+      if (last_words.size() > max_last_words)
+        last_words.erase(0, last_words.size() - max_last_words);
       co_await turn.pass();  // it may print without end
       continue;
     }
@@ -52,23 +58,28 @@ runtime::Task<void> read_all(runtime::Socket& pipe, std::string& output,
   }
 }
 
-// False at the deadline; then it is killed. It may have closed its output long before its end.
-runtime::Task<bool> wait_end(const platform::Child& child, runtime::Deadline deadline,
-                             platform::ExitReason& reason) {
-  runtime::Socket ending(platform::duplicate(child.pidfd.get()));
-  bool in_time = true;
+// It may have closed its output long before its end. At the deadline, and when nobody wants to know
+// any more, it is killed with what it has started.
+runtime::Task<Ending> wait_end(const platform::Child& child, runtime::Deadline deadline,
+                               platform::ExitReason& reason) {
+  runtime::Socket waiting(platform::duplicate(child.pidfd.get()));
   for (;;) {
     const auto ended = platform::try_wait(child.pid);
-    reason = ended && *ended ? **ended
-                             : platform::ExitReason{platform::ExitReason::Kind::exited, 1, false};
-    if (!ended || *ended) co_return in_time;
-    if (in_time && runtime::Clock::now() >= deadline) {
-      in_time = false;
-      [[maybe_unused]] const auto killed = platform::send_signal(child, SIGKILL);
-    }
-    const auto next = in_time ? deadline : runtime::Clock::now() + std::chrono::seconds(1);
-    co_await runtime::ready(ending, runtime::Direction::read, next);
+    if (!ended) reason = {platform::ExitReason::Kind::exited, 1, false};
+    if (ended && *ended) reason = **ended;
+    if (!ended || *ended) co_return Ending::by_itself;
+    const auto status = co_await runtime::ready(waiting, runtime::Direction::read, deadline);
+    const bool cancelled = status == runtime::IoStatus::cancelled;
+    if (!cancelled && runtime::Clock::now() < deadline) continue;
+    platform::kill_session(child);
+    [[maybe_unused]] const auto reaped = platform::wait_for(child.pid);
+    co_return cancelled ? Ending::cancelled : Ending::too_late;
   }
+}
+
+// A program that knows nothing of self-checks may well end with 0.
+bool says_passed(std::string_view last_words) {
+  return last_words.ends_with(self_check_passed);
 }
 
 SelfCheck failed(std::string problem) {
@@ -88,15 +99,20 @@ runtime::Task<SelfCheck> ask_self_check(std::string program, std::vector<std::st
   if (!child) co_return failed(child.error());
   runtime::Socket reading(std::move(pipe->read_end));
   SelfCheck check;
+  std::string last_words;
   const auto deadline = runtime::Clock::now() + timeout;
-  co_await read_all(reading, check.output, deadline);
+  co_await read_all(reading, check.output, last_words, deadline);
   platform::ExitReason reason;
-  const bool in_time = co_await wait_end(*child, deadline, reason);
-  check.passed = in_time && reason.clean();
-  if (!in_time)
+  const Ending ending = co_await wait_end(*child, deadline, reason);
+  check.passed = ending == Ending::by_itself && reason.clean() && says_passed(last_words);
+  if (ending == Ending::too_late)
     check.problem = "its self-check took longer than " + std::to_string(timeout.count()) + " ms";
-  else if (!check.passed)
+  else if (ending == Ending::cancelled)
+    check.problem = "the daemon is stopping";
+  else if (!reason.clean())
     check.problem = "its self-check failed: it " + reason.to_string();
+  else if (!check.passed)
+    check.problem = "it ended without saying that its self-check passed: is it a bulkhead?";
   co_return check;
 }
 

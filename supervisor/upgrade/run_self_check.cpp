@@ -97,7 +97,8 @@ int run_self_check(const config::LoadOptions& load_options, const Directories& d
     return fail(opened.error());
   if (const std::string problem = check_workers(loaded.config, directories); !problem.empty())
     return fail(problem);
-  std::printf("bulkhead " BULKHEAD_VERSION ": self-check passed\n");
+  std::fflush(stderr);
+  std::printf("bulkhead " BULKHEAD_VERSION "%s", self_check_passed.data());
   return 0;
 }
 

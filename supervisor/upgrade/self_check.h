@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/load.h"
@@ -18,6 +19,9 @@ namespace bulkhead::supervisor {
 // All of it, workers included.
 inline constexpr runtime::Duration self_check_timeout{30'000};
 
+// What the asked program prints at its end: an exit code alone would let any program pass.
+inline constexpr std::string_view self_check_passed = ": self-check passed\n";
+
 struct SelfCheck {
   bool passed = false;
   std::string problem;  // why not, one line
@@ -25,7 +29,8 @@ struct SelfCheck {
 };
 
 // Runs `program` --self-check with the daemon's own arguments (argv without argv[0]) and the state
-// it would be left. What takes longer than the timeout is killed.
+// it would be left. What takes longer than the timeout is killed, and so it is when the task is
+// cancelled.
 runtime::Task<SelfCheck> ask_self_check(std::string program, std::vector<std::string> arguments,
                                         DaemonState state,
                                         runtime::Duration timeout = self_check_timeout);

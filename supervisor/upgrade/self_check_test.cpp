@@ -2,7 +2,9 @@
 #include "supervisor/upgrade/self_check.h"
 
 #include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "platform/linux/temporary_directory_test.h"
 
@@ -37,9 +39,10 @@ class SelfCheckTest : public testing::Test {
 
 TEST_F(SelfCheckTest, PassesWithTheArgumentsOfTheDaemonAndTheState) {
   const SelfCheck check =
-      ask(program("#!/bin/sh\necho \"$@\"; test -e /proc/self/fd/$BULKHEAD_STATE_FD\n"));
+      ask(program("#!/bin/sh\necho \"$@\"; test -e /proc/self/fd/$BULKHEAD_STATE_FD && "
+                  "echo 'bulkhead 1: self-check passed'\n"));
   EXPECT_TRUE(check.passed) << check.problem;
-  EXPECT_EQ(check.output, "--self-check --flag value\n");
+  EXPECT_EQ(check.output, "--self-check --flag value\nbulkhead 1: self-check passed\n");
 }
 
 TEST_F(SelfCheckTest, WhatIsNotThereOrNoProgramIsSaid) {
@@ -53,6 +56,30 @@ TEST_F(SelfCheckTest, AFailureIsToldWithItsCodeAndWords) {
   EXPECT_FALSE(check.passed);
   EXPECT_NE(check.problem.find("code 3"), std::string::npos) << check.problem;
   EXPECT_EQ(check.output, "not well\n");
+}
+
+TEST_F(SelfCheckTest, OneThatKnowsNothingOfSelfChecksFails) {
+  EXPECT_NE(ask("/bin/true").problem.find("is it a bulkhead?"), std::string::npos);
+  EXPECT_FALSE(ask(program("#!/bin/sh\necho bulkhead 1.0\n")).passed);
+  EXPECT_FALSE(ask(program("#!/bin/sh\necho 'x: self-check passed'; exit 1\n")).passed);
+}
+
+TEST_F(SelfCheckTest, WhatOneThatHangsHasStartedIsEnded) {
+  const std::string pid_file = program("", false);
+  const SelfCheck check = ask(program("#!/bin/sh\nsleep 60 & echo $! > " + pid_file + "; wait\n"),
+                              runtime::Duration{500});
+  EXPECT_FALSE(check.passed);
+  std::ifstream file(pid_file);
+  pid_t started = 0;
+  ASSERT_TRUE(file >> started);
+  const auto gone = [started] {
+    std::ifstream status("/proc/" + std::to_string(started) + "/stat");
+    std::string text;
+    std::getline(status, text);
+    return text.empty() || text.find(") Z ") != std::string::npos;
+  };
+  for (int i = 0; i < 500 && !gone(); ++i) ::usleep(10'000);
+  EXPECT_TRUE(gone());
 }
 
 TEST_F(SelfCheckTest, AKilledOneFails) {
