@@ -183,6 +183,7 @@ void Supervisor::stop(std::string_view why) {
 
 runtime::Task<void> Supervisor::shut_down() {
   stopping_ = true;
+  self_check_scope_.cancel();
   const config::Shutdown times =
       reload_.current() ? reload_.current()->config->shutdown : config::Shutdown{};
   // Nobody may hold a generation from here on: its listening sockets would stay open.

@@ -117,6 +117,7 @@ class Supervisor {
   runtime::CancelScope scope_;  // of all that ends with the supervisor
   runtime::Gate tasks_;
   runtime::Event stop_asked_;
+  runtime::CancelScope self_check_scope_;  // of the program that is being asked
   runtime::Event watch_changed_;
   bool stopping_ = false, upgrading_ = false;
   int exit_code_ = 0;

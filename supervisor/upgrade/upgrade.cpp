@@ -84,7 +84,7 @@ runtime::Task<UpgradeFailure> Supervisor::upgrade(std::string program, int asker
   if (program.empty()) program = start_.program;
   log::info("upgrading", {{"program", program}});
   runtime::Task<SelfCheck> asked = ask_self_check(program, start_.arguments, state(-1));
-  SelfCheck check = co_await std::move(asked).under(scope_);
+  SelfCheck check = co_await std::move(asked).under(self_check_scope_);
   UpgradeFailure failure{check.problem, check.output};
   if (check.passed) {
     const Reload::Pause pause = co_await reload_.pause();
