@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "platform/secret.h"
 
@@ -10,6 +11,8 @@ namespace {
 
 // One for the process: nothing is kept in it across a wait.
 thread_local std::array<std::byte, 16 * 1024> scratch;
+// How much of it was written to since it was wiped last: most requests are small.
+thread_local std::size_t written = 0;
 
 }  // namespace
 
@@ -23,13 +26,14 @@ void ReadBuffer::grow(std::size_t more) {
 
 void ReadBuffer::consume_secret(std::size_t count) {
   platform::wipe(std::span(bytes_).subspan(used_, count));
-  platform::wipe(std::span(reinterpret_cast<char*>(scratch.data()), scratch.size()));
+  platform::wipe(std::span(reinterpret_cast<char*>(scratch.data()), std::exchange(written, 0)));
   consume(count);
 }
 
 bool ReadMore::attempt() {
   result_ = stream_.try_read(scratch);
   if (result_.status == runtime::IoStatus::would_block) return false;
+  written = std::max(written, result_.ok() ? result_.bytes : scratch.size());
   if (result_.ok()) buffer_.append(std::span(scratch).first(result_.bytes));
   return true;
 }
