@@ -165,7 +165,9 @@ void Workforce::settle(const std::vector<std::uint32_t>& acceptors, const config
     if (!is_wanted(*worker, acceptors, config) && !worker->retired) {
       worker->retired = true;
       worker->hurry.set();
-      if (worker->process) runtime::spawn(retire(worker->process, config.reload.drain_timeout));
+      // An auth worker that is not needed has nobody to wait for: the acceptors stay.
+      const auto time = worker->role == Party::auth ? peer_drain : config.reload.drain_timeout;
+      if (worker->process) runtime::spawn(retire(worker->process, time));
     } else if (is_alive(*worker) && !worker->retired) {
       if (needs_another(*worker->process, config))
         worker->process->drain(runtime::Duration{0});
