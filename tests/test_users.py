@@ -274,11 +274,9 @@ def test_who_may_no_longer_be_here_is_gone_at_once(start, serve, words):
     users.add(daemon, "alice", groups=["work"])
     users.add(daemon, "bob")
     with tunnel(daemon, server) as hers, tunnel(daemon, server, "bob") as his:
-        began = time.monotonic()
         assert daemon.ctl(*words).exit == 0
         hers.settimeout(3)
-        assert not is_open(hers), "her connection goes on"
-        assert time.monotonic() - began < 2
+        eventually(lambda: not is_open(hers), "her connection ends", 2)
         assert is_open(his)
     if words[1] != "groups":
         with users.socks5(daemon, "alice", "secret-of-alice") as again, pytest.raises(socks.ProxyError):
@@ -296,7 +294,7 @@ def test_a_reload_revokes_too(start, serve):
         daemon.write({"server": {"auth": {"native": {"users": []}}}})
         assert daemon.reload().exit == 0
         hers.settimeout(5)
-        assert not is_open(hers)
+        eventually(lambda: not is_open(hers), "her connection ends", 10)
         assert is_open(his)
 
 
@@ -316,7 +314,7 @@ def test_a_connection_that_outlives_its_process_stays_its_users(start, serve):
         assert daemon.query("user", "usage", "alice")[0]["bytes_up"] < 8000  # not counted twice
         assert daemon.ctl("user", "remove", "alice").exit == 0
         hers.settimeout(5)
-        assert not is_open(hers)
+        eventually(lambda: not is_open(hers), "her connection ends", 10)
         assert is_open(his)
 
 
@@ -332,7 +330,7 @@ def test_an_upgrade_keeps_who_is_who(start, serve, origin):
         assert curl("-x", daemon.http, "-U", "bob:guess", origin.url()).status == 407
         assert daemon.ctl("user", "remove", "alice").exit == 0
         hers.settimeout(10)
-        assert not is_open(hers)
+        eventually(lambda: not is_open(hers), "her connection ends", 10)
         assert is_open(his)
     eventually(lambda: {worker["crew"] for worker in daemon.workers()} == {2}, "the old workers end", 20)
 
