@@ -40,7 +40,8 @@ class OpenKey {
  public:
   explicit OpenKey(const platform::Secret& text) {
     std::size_t size = 0;
-    good_ = sodium_base642bin(key_.data(), key_.size(), text.reveal().data(), text.size(), nullptr,
+    const std::string_view encoded = text.reveal();
+    good_ = sodium_base642bin(key_.data(), key_.size(), encoded.data(), encoded.size(), nullptr,
                               &size, nullptr, variant) == 0 &&
             size == key_.size();
   }

@@ -27,7 +27,7 @@ CLI::Option* add_user_option(CLI::App& command, std::string& user) {
 }
 
 // Shown once, on its own: {"ok", "message", "password"}, or the password on a line.
-ExitCode ask_with_password(const Session& session, AuthQuestion question, bool generated) {
+ExitCode ask_with_password(const Session& session, const AuthQuestion& question, bool generated) {
   const platform::Secret password = question.password;
   return ask_and_show(session, question, [&](const Answer& answer) {
     if (session.json) {

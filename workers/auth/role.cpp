@@ -35,7 +35,7 @@ void AuthRole::attach(ipc::Channel& control) {
   control.on<proto::Administrator>([this](proto::Administrator who, ipc::Envelope& envelope) {
     runtime::spawn(administrate(std::move(envelope.descriptors.front()), who), &scope_);
   });
-  control.on<proto::AuditEvent>([this](proto::AuditEvent event, ipc::Envelope&) {
+  control.on<proto::AuditEvent>([this](const proto::AuditEvent& event, ipc::Envelope&) {
     AuditEntry entry;
     entry.kind = event.kind.value;
     entry.actor = event.actor.value;
@@ -140,6 +140,7 @@ runtime::Task<void> AuthRole::look_through(std::shared_ptr<Client> client,
                                            proto::UsersPresent present) {
   const runtime::Gate::Pass pass = serving_.enter();
   std::vector<PresentUser> users;
+  users.reserve(present.users.items.size());
   for (const proto::PresentUser& each : present.users.items)
     users.push_back({each.user.value, each.method.value});
   runtime::Task<std::vector<std::string>> looking = desk_.gone(std::move(users));

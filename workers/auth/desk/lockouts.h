@@ -69,7 +69,7 @@ class Lockouts {
   struct Entry {
     std::uint32_t failures = 0;
     std::uint32_t pending = 0;  // admitted, and not decided yet
-    runtime::Deadline not_before{};
+    runtime::Deadline not_before;
     std::int64_t last_failure = 0, banned_until = 0;
     bool dirty = false;
   };

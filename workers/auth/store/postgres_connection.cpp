@@ -83,7 +83,7 @@ class PostgresConnection final : public Connection {
 
   platform::Secret url_;
   PGconn* connection_ = nullptr;
-  Clock::time_point next_attempt_{};
+  Clock::time_point next_attempt_;
   std::string last_failure_;
   bool in_transaction_ = false;
 };

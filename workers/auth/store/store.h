@@ -131,7 +131,7 @@ class Store {
     std::vector<sql::Value> parameters;
   };
   Stored<void> apply(const std::vector<Change>& changes, bool revise);
-  Stored<bool> change_existing(const std::string& name, std::vector<Change> changes);
+  Stored<bool> change_existing(const std::string& name, const std::vector<Change>& changes);
   Stored<std::vector<std::string>> groups_of(const std::string& user);
 
   std::mutex mutex_;

@@ -96,7 +96,7 @@ Stored<bool> Store::add_user(const StoredUser& user) {
 }
 
 // The user is there, and the changes are made.
-Stored<bool> Store::change_existing(const std::string& name, std::vector<Change> changes) {
+Stored<bool> Store::change_existing(const std::string& name, const std::vector<Change>& changes) {
   const auto there = ask("SELECT 1 FROM users WHERE name = $1", {name});
   if (!there) return tl::unexpected(there.error());
   if (there->empty()) return false;
@@ -136,6 +136,7 @@ Stored<bool> Store::set_enabled(const std::string& name, bool enabled) {
 Stored<bool> Store::change_groups(const std::string& name, const std::vector<std::string>& add,
                                   const std::vector<std::string>& remove) {
   std::vector<Change> changes;
+  changes.reserve(add.size() + remove.size());
   for (const std::string& group : remove)
     changes.push_back(
         {"DELETE FROM user_groups WHERE user_name = $1 AND group_name = $2", {name, group}});
@@ -145,7 +146,7 @@ Stored<bool> Store::change_groups(const std::string& name, const std::vector<std
          "ON CONFLICT (user_name, group_name) DO NOTHING",
          {name, group}});
   const Lock lock(mutex_);
-  return change_existing(name, std::move(changes));
+  return change_existing(name, changes);
 }
 
 Stored<void> Store::note_login(const std::string& name, std::int64_t time) {
