@@ -54,7 +54,7 @@ ExitCode run_with_password(const Session& session, proto::AuthCommandName name,
     if (!password) return fail(session, password.error());
     question.password = std::move(*password);
   }
-  return ask_with_password(session, std::move(question), options.generate);
+  return ask_with_password(session, question, options.generate);
 }
 
 void add_password_commands(CLI::App& group, Session& session) {
