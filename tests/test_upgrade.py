@@ -287,12 +287,12 @@ class Bulk(threading.Thread):
 
 
 def paced(length, stopped):
-    """A stream that goes on until stopped is set and then comes to its length; never faster than 64 MiB/s."""
+    """A stream that goes on until stopped is set and then comes to its length; never faster than 16 MiB/s."""
 
     def handler(connection, _server):
         for block in stream.blocks(length):
             connection.sendall(block)
-            stopped.wait(len(block) / (64 << 20))
+            stopped.wait(len(block) / (16 << 20))
 
     return handler
 
@@ -300,7 +300,7 @@ def paced(length, stopped):
 def test_raw_connections_go_on_in_the_new_workers(start, another, serve):
     """Byte for byte over five upgrades; the old workers have nothing to wait for and end."""
     proxy = start({"workers": {"acceptors": 2}, "shutdown": {"drain_timeout": "30s", "force_timeout": "60s"}})
-    files, echo, length, stopped = [another("one"), another("two")], serve(tcp_server.echo), 1 << 30, threading.Event()
+    files, echo, length, stopped = [another("one"), another("two")], serve(tcp_server.echo), 256 << 20, threading.Event()
     source = serve(paced(length, stopped))
     tunnels, bulk = [Tunnel(proxy, echo.port) for _ in range(6)], Bulk(proxy, source.port)
     for number in range(5):
