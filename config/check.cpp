@@ -44,6 +44,19 @@ void check_rate(Checker& checker, std::string_view key, const RequestRate& rate)
     checker.warn(key, "burst means nothing without requests_per_second");
 }
 
+void check_limits(Checker& checker) {
+  const RateLimiting& rates = checker.config().rate_limiting;
+  if (rates.connections.per_second == 0 && rates.connections.burst != 0)
+    checker.warn("rate_limiting.connections.burst", "burst means nothing without per_second");
+  if (rates.bandwidth.enabled && !rates.enabled)
+    checker.warn("rate_limiting.bandwidth.enabled", "has no effect without rate_limiting.enabled");
+  const Abuse& abuse = checker.config().access_control.abuse;
+  if (abuse.enabled && checker.written("access_control.abuse.refused_connections") &&
+      (!rates.enabled || rates.connections.per_second == 0))
+    checker.warn("access_control.abuse.refused_connections",
+                 "nothing is refused without rate_limiting.connections.per_second");
+}
+
 }  // namespace
 
 void Checker::complain(Severity severity, Origin::Source where, std::string key,
@@ -102,6 +115,7 @@ void check_settings(Checker& checker) {
   check_rate(checker, "rate_limiting.global.burst", rates.global);
   check_rate(checker, "rate_limiting.per_ip.burst", rates.per_ip);
   check_rate(checker, "rate_limiting.per_user.burst", rates.per_user);
+  check_limits(checker);
 }
 
 void check_all(const Config& config, Reader& reader) {

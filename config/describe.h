@@ -56,11 +56,15 @@ void describe(Section<Network>& section);
 template <>
 void describe(Section<RequestRate>& section);
 template <>
+void describe(Section<ConnectionRate>& section);
+template <>
 void describe(Section<Bandwidth>& section);
 template <>
 void describe(Section<RateLimiting>& section);
 template <>
 void describe(Section<Destinations>& section);
+template <>
+void describe(Section<Abuse>& section);
 template <>
 void describe(Section<AccessControl>& section);
 template <>

@@ -1,11 +1,10 @@
-// Definitions: network, rate_limiting, access_control.
+// Definitions: network, access_control.
 #include "config/describe.h"
 
 namespace bulkhead::config {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr double unlimited = 1e9;
 
 }  // namespace
 
@@ -51,16 +50,6 @@ void describe(Section<Keepalive>& section) {
 }
 
 template <>
-void describe(Section<Limits>& section) {
-  section.add("max_connections", &Limits::max_connections,
-              "Client connections in all; 0: unlimited.");
-  section.add("max_connections_per_ip", &Limits::max_connections_per_ip,
-              "Client connections an address; 0: unlimited.");
-  section.add("max_connections_per_backend", &Limits::max_connections_per_backend,
-              "Connections a backend; 0: unlimited.");
-}
-
-template <>
 void describe(Section<Dns>& section) {
   section
       .add("servers", &Dns::servers, "Name servers, port 53 unless written; empty: the system's.")
@@ -96,40 +85,6 @@ void describe(Section<Network>& section) {
 }
 
 template <>
-void describe(Section<RequestRate>& section) {
-  section
-      .add("requests_per_second", &RequestRate::requests_per_second,
-           "Sustained rate; 0: unlimited.")
-      .range(0, unlimited);
-  section.add("burst", &RequestRate::burst, "Requests above the rate taken at once.");
-}
-
-template <>
-void describe(Section<Bandwidth>& section) {
-  section.add("enabled", &Bandwidth::enabled, "Limit bandwidth.");
-  section
-      .add("max_mbps_per_connection", &Bandwidth::max_mbps_per_connection,
-           "Mbit/s a connection; 0: unlimited.")
-      .range(0, unlimited);
-  section
-      .add("max_mbps_per_ip", &Bandwidth::max_mbps_per_ip, "Mbit/s a client address; 0: unlimited.")
-      .range(0, unlimited);
-  section.add("max_mbps_per_user", &Bandwidth::max_mbps_per_user, "Mbit/s a user; 0: unlimited.")
-      .range(0, unlimited);
-  section.add("max_mbps_total", &Bandwidth::max_mbps_total, "Mbit/s in all; 0: unlimited.")
-      .range(0, unlimited);
-}
-
-template <>
-void describe(Section<RateLimiting>& section) {
-  section.add("enabled", &RateLimiting::enabled, "Limit the rate of requests.");
-  section.add("global", &RateLimiting::global, "All clients together.");
-  section.add("per_ip", &RateLimiting::per_ip, "Each client address.");
-  section.add("per_user", &RateLimiting::per_user, "Each authenticated user.");
-  section.add("bandwidth", &RateLimiting::bandwidth, "Bandwidth throttling.");
-}
-
-template <>
 void describe(Section<Destinations>& section) {
   section.add("allow", &Destinations::allow,
               "Addresses that may be connected to although they are denied below or by default "
@@ -148,6 +103,8 @@ void describe(Section<AccessControl>& section) {
       .roles(acceptor | admin);
   section.add("destinations", &AccessControl::destinations, "Where the proxy may connect to.")
       .roles(egress | tunnel | admin);
+  section.add("abuse", &AccessControl::abuse, "Clients that misbehave are banned for a time.")
+      .roles(acceptor | admin);
   section
       .add("open_proxy", &AccessControl::open_proxy,
            "Says that listening beyond loopback without authentication is meant.")

@@ -1,10 +1,11 @@
-// `network:`, `rate_limiting:` and `access_control:`.
+// `network:` and `access_control:`.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "config/limits.h"
 #include "config/values.h"
 
 namespace bulkhead::config {
@@ -31,13 +32,6 @@ struct Keepalive {
   std::uint32_t max_idle_conns = 100;  // pooled upstream connections a backend
   Duration max_idle_time{90'000};
   friend bool operator==(const Keepalive&, const Keepalive&) = default;
-};
-
-struct Limits {
-  std::uint32_t max_connections = 10'000;  // 0: unlimited, as for the two below
-  std::uint32_t max_connections_per_ip = 0;
-  std::uint32_t max_connections_per_backend = 0;
-  friend bool operator==(const Limits&, const Limits&) = default;
 };
 
 struct Dns {
@@ -69,30 +63,6 @@ struct Network {
   friend bool operator==(const Network&, const Network&) = default;
 };
 
-struct RequestRate {
-  double requests_per_second = 0;  // 0: unlimited
-  std::uint32_t burst = 0;
-  friend bool operator==(const RequestRate&, const RequestRate&) = default;
-};
-
-struct Bandwidth {
-  bool enabled = false;
-  double max_mbps_per_connection = 0;  // 10^6 bits a second; 0: unlimited
-  double max_mbps_per_ip = 0;
-  double max_mbps_per_user = 0;
-  double max_mbps_total = 0;
-  friend bool operator==(const Bandwidth&, const Bandwidth&) = default;
-};
-
-struct RateLimiting {
-  bool enabled = false;
-  RequestRate global;
-  RequestRate per_ip;
-  RequestRate per_user;
-  Bandwidth bandwidth;
-  friend bool operator==(const RateLimiting&, const RateLimiting&) = default;
-};
-
 struct Destinations {
   std::vector<wire::Cidr> allow;  // opens what the built-in policy or deny refuses
   std::vector<wire::Cidr> deny;  // refused besides loopback, link-local, metadata and own listeners
@@ -103,6 +73,7 @@ struct AccessControl {
   std::vector<wire::Cidr> whitelist;  // clients; empty: everyone
   std::vector<wire::Cidr> blacklist;  // wins over whitelist
   Destinations destinations;
+  Abuse abuse;
   bool open_proxy = false;  // beyond loopback without authentication, knowingly
   friend bool operator==(const AccessControl&, const AccessControl&) = default;
 };
