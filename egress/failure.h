@@ -2,6 +2,7 @@
 // log alone.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <tl/expected.hpp>
 #include <utility>
@@ -13,6 +14,7 @@ namespace bulkhead::egress {
 struct Failure {
   proto::Refusal reason = proto::Refusal::internal_error;
   std::string detail;
+  std::uint32_t retry_after_s = 0;  // when trying again may help; 0: nobody knows
 };
 
 inline tl::unexpected<Failure> failed(proto::Refusal reason, std::string detail) {

@@ -25,6 +25,9 @@ enum class CommandName : std::uint8_t {
   rule_reorder,      // arguments: names, in the order wanted first
   connections,       // ConnectionRow*
   stats,             // StatsRow, BackendStatsRow*
+  ban_list,          // BanRow*
+  ban_add,           // arguments[0]: address, arguments[1]: milliseconds
+  ban_lift,          // arguments[0]: address
   close_connection,  // arguments[0]: id
   crashes,           // CrashRow*
   reopen_logs,

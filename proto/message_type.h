@@ -31,6 +31,7 @@ enum class MessageType : std::uint16_t {
   query_connections,
   connections,
   close_connections,
+  offence,
   // opening.h: acceptor and egress
   open_tcp,
   open_udp,
@@ -80,6 +81,7 @@ enum class MessageType : std::uint16_t {
   crash_row,
   stats_row,
   backend_stats_row,
+  ban_row,
   diagnostic_row,
   text,
   done,

@@ -7,6 +7,7 @@
 
 #include "proto/administration.h"
 #include "proto/auth.h"
+#include "proto/ban.h"
 #include "proto/codec.h"
 #include "proto/command.h"
 #include "proto/crash.h"
@@ -20,15 +21,15 @@ namespace bulkhead::proto {
 
 using AllMessages = std::tuple<
     Hello, Prepare, Listener, Peer, PeerRestarted, AccessLog, Page, Prepared, Commit, Abort, Drain,
-    Drained, QueryConnections, Connections, CloseConnections, OpenTcp, OpenUdp, BindTcp,
+    Drained, QueryConnections, Connections, CloseConnections, Offence, OpenTcp, OpenUdp, BindTcp,
     OpenUdpClient, PinUdpClient, AdmitPeer, Opened, Refused, Cancel, BackendReport, HoldPages,
     HoldFlow, HoldPipe, NotHeld, Release, VaultSync, VaultSynced, Bequeath, HeldPipe, HeldFlow,
     HeldEnd, Adopt, AdoptEnd, Inherit, Inherited, Relinquish, Relinquished, Rendezvous, TakeOver,
     TakenOver, ConveyEnd, Estate, QueryVault, VaultState, TestBackend, BackendTested, Command,
     StatusRow, WorkerRow, ListenerRow, BackendRow, RuleRow, ConnectionRow, CrashRow, StatsRow,
-    BackendStatsRow, DiagnosticRow, TextPart, Done, CheckCredential, AuthVerdict, UserRevoked,
-    LimitsChanged, UsersPresent, ReportUsage, UsageStored, AuditEvent, Administrator, AuthChannel,
-    AuthCommand, UserRow, TokenRow, UsageRow, MethodRow, LockoutRow, AuditRow>;
+    BackendStatsRow, BanRow, DiagnosticRow, TextPart, Done, CheckCredential, AuthVerdict,
+    UserRevoked, LimitsChanged, UsersPresent, ReportUsage, UsageStored, AuditEvent, Administrator,
+    AuthChannel, AuthCommand, UserRow, TokenRow, UsageRow, MethodRow, LockoutRow, AuditRow>;
 
 static_assert(std::tuple_size_v<AllMessages> == static_cast<std::size_t>(MessageType::end_),
               "every type has its message, and is listed once");

@@ -24,9 +24,9 @@ Types allowed_when_open(Party from, Party to) {
             listener, bequeath, rendezvous, take_over, query_vault};
   }
   if (from == Party::supervisor && to == Party::proxyctl) {
-    return {status_row,     worker_row,     listener_row,   backend_row,       rule_row,
-            connection_row, crash_row,      stats_row,      backend_stats_row, text,
-            done,           diagnostic_row, backend_tested, auth_channel};
+    return {status_row,     worker_row, listener_row,   backend_row,       rule_row,
+            connection_row, crash_row,  stats_row,      backend_stats_row, ban_row,
+            text,           done,       diagnostic_row, backend_tested,    auth_channel};
   }
   if (from == Party::supervisor && to == Party::auth)
     return {prepare, peer, page, commit, abort, drain, audit_event, administrator};
@@ -39,7 +39,7 @@ Types allowed_when_open(Party from, Party to) {
     return {user_row, token_row, usage_row, method_row, lockout_row, audit_row, text, done};
   }
   if (from == Party::acceptor && to == Party::supervisor)
-    return {prepared, drained, connections, backend_tested, inherited, relinquished};
+    return {prepared, drained, connections, offence, backend_tested, inherited, relinquished};
   if (from == Party::egress && to == Party::supervisor) return {prepared, drained};
   if (from == Party::vault && to == Party::supervisor)
     return {prepared, drained, taken_over, estate, vault_state, listener};

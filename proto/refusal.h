@@ -28,6 +28,15 @@ enum class Refusal : std::uint8_t {
   user_denied,
   quota_exceeded,
   destination_denied,
+  // how much of it there is already
+  banned,
+  rate_limit_global,
+  rate_limit_ip,
+  rate_limit_user,
+  connection_rate_ip,
+  connection_limit,
+  connection_limit_ip,
+  connection_limit_user,
   // the way out
   backend_unavailable,
   backend_unsuitable,

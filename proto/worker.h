@@ -113,7 +113,8 @@ struct AccessLog {
 enum class PageKind : std::uint8_t {
   backends,  // to acceptors; owner: the column of the process (ipc/page/columns.h)
   counters,
-  limits,
+  limits,  // to acceptors; owner: the column of the process
+  bans,    // to acceptors, for reading
   health,  // the egress may write it
   flows,
   copy_buffers,

@@ -49,6 +49,8 @@ PagesState SharedPages::leave() const {
   state.layout = layout;
   state.backends = backends_memory_.get();
   state.health = health_memory_.get();
+  state.limits = limits_.memory();
+  state.bans = bans_.memory();
   state.counters.items = counters_.leave();
   state.columns.items = columns_;
   for (const std::string& name : slots_) state.slots.push(name);
@@ -57,6 +59,7 @@ PagesState SharedPages::leave() const {
 
 void SharedPages::inherit(const PagesState& state) {
   platform::UniqueFd backends(state.backends), health(state.health);
+  platform::UniqueFd limits(state.limits), bans(state.bans);
   std::vector<platform::UniqueFd> counters;
   counters.reserve(state.counters.items.size());
   for (const std::int32_t page : state.counters.items) counters.emplace_back(page);
@@ -76,6 +79,8 @@ void SharedPages::inherit(const PagesState& state) {
   health_ = std::move(*health_mapping);
   for (const auto& name : state.slots.items) slots_.push_back(name.value);
   counters_.inherit(std::move(counters));
+  // Bans are found by hashes whose secret is in the page of limits.
+  if (limits_.inherit(std::move(limits))) bans_.inherit(std::move(bans), limits_.secret());
 }
 
 std::uint32_t SharedPages::take_column() {
@@ -85,6 +90,7 @@ std::uint32_t SharedPages::take_column() {
   if (free == columns_.end()) columns_.push_back(false);
   columns_[column] = true;
   backend_page().columns = static_cast<std::uint32_t>(columns_.size());
+  limits_.set_columns(static_cast<std::uint32_t>(columns_.size()));
   return column;
 }
 
@@ -95,6 +101,7 @@ void SharedPages::give_back_column(std::uint32_t column) {
     cell.waiting = 0;
   }
   counters_.forget_open(column);
+  limits_.forget(column);
   columns_[column] = false;
 }
 
@@ -105,6 +112,8 @@ void SharedPages::hand_over(ipc::Channel& worker, std::uint32_t column) {
   send_page(worker, proto::PageKind::health, 0, probes ? health_memory_ : health_view_);
   if (accepts && column != ipc::no_column) {
     send_page(worker, proto::PageKind::backends, column, backends_memory_);
+    limits_.hand_over(worker, column);
+    bans_.hand_over(worker);
     const std::string error = counters_.hand_over(worker, column);
     if (!error.empty()) runtime::log::error("no page of counters", {{"reason", error}});
   }

@@ -15,7 +15,9 @@
 #include "ipc/page/health_page.h"
 #include "platform/shared_memory.h"
 #include "platform/unique_fd.h"
+#include "supervisor/bans.h"
 #include "supervisor/counters_pages.h"
+#include "supervisor/limits_memory.h"
 #include "supervisor/upgrade/state.h"
 
 namespace bulkhead::supervisor {
@@ -26,7 +28,7 @@ class SharedPages {
 
   // For and from the program that runs in this process after and before this one. inherit() comes
   // before anything else; pages of another layout are not taken.
-  static constexpr std::uint32_t layout = 1;  // raise it with every change of ipc/page/
+  static constexpr std::uint32_t layout = 2;  // raise it with every change of ipc/page/
   PagesState leave() const;
   void inherit(const PagesState& state);
 
@@ -52,7 +54,11 @@ class SharedPages {
 
   const ipc::BackendPage& backends() const { return backends_.as<ipc::BackendPage>(); }
   const ipc::HealthPage& health() const { return health_.as<ipc::HealthPage>(); }
+  // Hears from an acceptor, also one that another program started, who misbehaves.
+  void listen(ipc::Channel& acceptor) { bans_.listen(acceptor); }
+
   const CountersPages& counters() const { return counters_; }
+  Bans& bans() { return bans_; }
 
  private:
   ipc::BackendPage& backend_page() { return backends_.as<ipc::BackendPage>(); }
@@ -61,6 +67,8 @@ class SharedPages {
   platform::UniqueFd backends_memory_, health_memory_, health_view_;
   platform::SharedMapping backends_, health_;
   CountersPages counters_;
+  LimitsMemory limits_;
+  Bans bans_{limits_.secret()};
   std::vector<bool> columns_;       // taken
   std::vector<std::string> slots_;  // names
 };

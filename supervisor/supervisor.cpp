@@ -114,6 +114,7 @@ runtime::Task<void> Supervisor::take_over_orphans() {
 void Supervisor::on_new_generation() {
   const config::Config& config = *reload_.current()->config;
   log::set_level(static_cast<log::Level>(config.server.log_level));
+  pages_.bans().apply(config.access_control.abuse);
   watch_changed_.set();
 }
 

@@ -58,7 +58,7 @@ class Supervisor {
 
   Workforce& workforce() { return workforce_; }
   Reload& reload() { return reload_; }
-  const SharedPages& pages() const { return pages_; }
+  SharedPages& pages() { return pages_; }
   const Start& start() const { return start_; }
   runtime::Deadline started() const { return started_; }
   bool stopping() const { return stopping_; }

@@ -161,6 +161,7 @@ void Workforce::listen_for_estates(const std::shared_ptr<WorkerProcess>& process
         });
   }
   if (process->role() != Party::acceptor) return;
+  surroundings_.pages.listen(process->channel());
   WorkerProcess& acceptor = *process;
   acceptor.channel().on<proto::Inherited>(
       [this, &acceptor](const proto::Inherited& report, ipc::Envelope&) {

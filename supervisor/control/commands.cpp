@@ -34,6 +34,12 @@ CommandFunction find_command(proto::CommandName name) {
       return list_crashes;
     case proto::CommandName::stats:
       return show_stats;
+    case proto::CommandName::ban_list:
+      return list_bans;
+    case proto::CommandName::ban_add:
+      return add_ban;
+    case proto::CommandName::ban_lift:
+      return lift_ban;
     case proto::CommandName::auth_channel:
       return open_auth_channel;
     case proto::CommandName::reopen_logs:

@@ -46,6 +46,10 @@ runtime::Task<void> list_crashes(Supervisor& supervisor, const proto::Command& c
                                  Answer& answer);
 runtime::Task<void> show_stats(Supervisor& supervisor, const proto::Command& command,
                                Answer& answer);
+runtime::Task<void> list_bans(Supervisor& supervisor, const proto::Command& command,
+                              Answer& answer);
+runtime::Task<void> add_ban(Supervisor& supervisor, const proto::Command& command, Answer& answer);
+runtime::Task<void> lift_ban(Supervisor& supervisor, const proto::Command& command, Answer& answer);
 runtime::Task<void> open_auth_channel(Supervisor& supervisor, const proto::Command& command,
                                       Answer& answer);
 runtime::Task<void> reopen_logs(Supervisor& supervisor, const proto::Command& command,

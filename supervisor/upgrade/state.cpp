@@ -65,7 +65,9 @@ std::vector<int> descriptors_of(const DaemonState& state) {
   std::vector<int> all;
   for (const std::int32_t one : {state.program, state.lock, state.notifier, state.control})
     add(all, one);
-  for (const std::int32_t one : {state.pages.backends, state.pages.health}) add(all, one);
+  const PagesState& pages = state.pages;
+  for (const std::int32_t one : {pages.backends, pages.health, pages.limits, pages.bans})
+    add(all, one);
   for (const std::int32_t page : state.pages.counters.items) add(all, page);
   for (const std::int32_t asker : state.askers.items) add(all, asker);
   for (const ListenerState& listener : state.listeners.items) add(all, listener.socket);

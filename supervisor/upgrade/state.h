@@ -71,13 +71,13 @@ struct ListenerState {
 // another way makes its own: then what was counted begins anew.
 struct PagesState {
   std::uint32_t layout = 0;
-  std::int32_t backends = -1, health = -1;
+  std::int32_t backends = -1, health = -1, limits = -1, bans = -1;
   proto::List<std::int32_t, 512> counters;  // by column
   proto::List<bool, 512> columns;           // which are taken
   proto::List<proto::Text<64>, 1024> slots;
   static auto fields(auto& self) {
-    return std::tie(self.layout, self.backends, self.health, self.counters, self.columns,
-                    self.slots);
+    return std::tie(self.layout, self.backends, self.health, self.limits, self.bans, self.counters,
+                    self.columns, self.slots);
   }
 };
 

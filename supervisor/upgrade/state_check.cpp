@@ -71,7 +71,9 @@ std::string check_own(const DaemonState& state) {
   if (state.generation > state.last_generation) return "a generation to come";
   if (state.started_ns > max_time) return "a start at no time";
   const PagesState& pages = state.pages;
-  if (!is_descriptor(pages.backends) || !is_descriptor(pages.health)) return "no shared pages";
+  for (const std::int32_t number : {pages.backends, pages.health, pages.limits, pages.bans}) {
+    if (!is_descriptor(number)) return "no shared pages";
+  }
   for (const std::int32_t number : pages.counters.items) {
     if (!is_descriptor_or_none(number)) return "a page of counters that is none";
   }

@@ -24,6 +24,8 @@ DaemonState sample() {
   state.last_holder = 9;
   state.pages.backends = 21;
   state.pages.health = 22;
+  state.pages.limits = 23;
+  state.pages.bans = 24;
   state.lock = 10;
   state.askers.push(11);
   state.pages.counters.push(12);
@@ -61,7 +63,7 @@ TEST(State, ComesBackAsItWas) {
 TEST(State, NamesEveryDescriptor) {
   auto all = descriptors_of(sample());
   std::sort(all.begin(), all.end());
-  EXPECT_EQ(all, (std::vector<int>{7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22}));
+  EXPECT_EQ(all, (std::vector<int>{7, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24}));
 }
 
 TEST(State, AnotherLayoutIsRefusedWithItsNumber) {
@@ -90,6 +92,7 @@ TEST(State, WhatCannotBeIsRefused) {
       {"generation", [](DaemonState& state) { state.generation = 5; }},
       {"no time", [](DaemonState& state) { state.started_ns = UINT64_MAX; }},
       {"shared pages", [](DaemonState& state) { state.pages.health = -1; }},
+      {"shared pages", [](DaemonState& state) { state.pages.bans = -1; }},
       {"counters", [](DaemonState& state) { state.pages.counters.items[0] = INT32_MIN; }},
       {"socket", [](DaemonState& state) { state.listeners.items[0].socket = 0; }},
       {"listener", [](DaemonState& state) { state.listeners.items[0].listener.id = 7; }},
