@@ -25,12 +25,6 @@ Outcome failure(std::string why) {
 // What is read and checked, but nobody acts upon yet, must not look as if it protected anything.
 std::vector<std::string> not_enforced(const config::Config& config) {
   std::vector<std::string> warnings;
-  config::Limits limits = config.network.limits;
-  limits.max_connections_per_backend = 0;
-  if (!(limits == config::Limits{}))
-    warnings.emplace_back("network.limits: only max_connections_per_backend is enforced yet");
-  if (config.rate_limiting.enabled)
-    warnings.emplace_back("rate_limiting: not enforced by this version");
   if (config.server.web_ui_port != 0)
     warnings.emplace_back("server.web_ui_port: not served by this version");
   if (config.metrics.enabled) warnings.emplace_back("metrics: not served by this version");

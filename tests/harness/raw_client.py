@@ -17,8 +17,8 @@ class Response:
 class Connection:
     """A TCP connection that is written to as it comes and read through a buffer."""
 
-    def __init__(self, port, host="127.0.0.1", timeout=15, source="0.0.0.0"):
-        self.sock = socket.create_connection((host, port), timeout=timeout, source_address=(source, 0))
+    def __init__(self, port, host="127.0.0.1", timeout=15, source=None):
+        self.sock = socket.create_connection((host, port), timeout=timeout, source_address=(source, 0) if source else None)
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.reader = http_message.Reader(self.sock)
 

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <unistd.h>
 
+#include "platform/descriptor.h"
 #include "workers/acceptor/flows/flow_book.h"
 #include "workers/acceptor/flows/flow_keeper.h"
 #include "workers/acceptor/generation.h"
@@ -14,7 +16,11 @@
 #include "workers/acceptor/outbound/balancer.h"
 #include "workers/acceptor/outbound/egress_link.h"
 #include "workers/acceptor/outbound/upstream_pool.h"
+#include "workers/acceptor/policy/abuse_watch.h"
 #include "workers/acceptor/policy/authenticator.h"
+#include "workers/acceptor/policy/limits.h"
+#include "workers/acceptor/policy/memory_watch.h"
+#include "workers/acceptor/session/refused.h"
 
 namespace bulkhead::acceptor {
 
@@ -39,11 +45,16 @@ struct Acceptor {
   Authenticator authenticator;
   Counters counters;
   BackendCounters backends;
+  Limits limits;
+  AbuseWatch abuse{limits};
+  MemoryWatch memory;
+  RefusedCount refused;
   Balancer balancer;
   UpstreamPool pool;  // its connections have places in the balancer's backends
   AccessLog access_log;
   FlowBook book;
   ConnectionTable connections;
+  platform::UniqueFd spare = platform::duplicate(STDERR_FILENO);  // see Listening
   FlowKeeper flows;
 
   // Counts the request and writes its line.

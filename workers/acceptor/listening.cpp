@@ -2,9 +2,12 @@
 
 #include <cerrno>
 #include <climits>
+#include <new>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "ipc/page/flight_recorder.h"
+#include "platform/descriptor.h"
 #include "platform/socket.h"
 #include "runtime/log.h"
 #include "runtime/timer.h"
@@ -75,9 +78,7 @@ bool Listening::accept_one() {
   if (accepted && accepted->socket.get() >= descriptor_ceiling()) {
     // The newest is turned away while there is still room for what the others need to go on.
     ipc::note(ipc::Happening::turned_away, 0, listener_.id, EMFILE);
-    warn_exhausted("descriptors are running out");
-    acceptor_.counters.page().accepted.add(1);
-    acceptor_.counters.count_turned_away(proto::Refusal::overloaded);
+    turn_away({proto::Refusal::overloaded, "descriptors are running out"});
     return true;
   }
   if (accepted) {
@@ -91,11 +92,60 @@ bool Listening::accept_one() {
     warn_exhausted(accepted.error().to_string());
     // Idle upstream connections are the first to go.
     acceptor_.pool.clear();
-    pause_ = true;
-    return false;
+    return turn_away_newest();
   }
   // Whatever the connection brought with it (ECONNABORTED, network errors) concerns it alone.
   return error != EBADF && error != EINVAL && error != ENOTSOCK;
+}
+
+// With no descriptor left, a connection would stay in the queue and wake us again and again. The
+// spare one lets it be taken and closed.
+bool Listening::turn_away_newest() {
+  acceptor_.spare.reset();
+  auto newest = platform::accept_tcp(socket_.fd());
+  const bool taken = newest.has_value();
+  if (taken) {
+    newest->socket.reset();
+    acceptor_.counters.page().accepted.add(1);
+    acceptor_.counters.count_turned_away(proto::Refusal::overloaded);
+  }
+  acceptor_.spare = platform::duplicate(STDERR_FILENO);
+  pause_ = !taken;
+  return taken;
+}
+
+std::optional<Failure> Listening::admit(ClientPlace& place, const wire::IpAddress& peer) {
+  if (acceptor_.memory.is_over(acceptor_.limits.terms().max_memory))
+    return Failure{proto::Refusal::overloaded, "memory is running out"};
+  // Whoever speaks for others is looked at when it has said for whom.
+  if (!listener_.proxy_protocol) {
+    if (auto refused = place.enter_address(peer)) return refused;
+  }
+  return place.enter();
+}
+
+void Listening::serve(platform::UniqueFd socket, wire::Endpoint peer) {
+  ClientPlace place(acceptor_.limits);
+  std::optional<Failure> refused = admit(place, peer.address);
+  if (refused && refused->reason == proto::Refusal::connection_rate_ip)
+    acceptor_.abuse.connection_refused(place.address(), peer.address);
+  const bool silently =
+      refused && (refused->reason == proto::Refusal::banned ||
+                  refused->reason == proto::Refusal::overloaded || acceptor_.refused.full());
+  if (silently) return turn_away(*refused);
+  try {
+    start_session(acceptor_, listener_, std::move(socket), peer, std::move(place),
+                  std::move(refused));
+  } catch (const std::bad_alloc&) {
+    turn_away({proto::Refusal::overloaded, "out of memory"});
+    pause_ = true;
+  }
+}
+
+void Listening::turn_away(const Failure& failure) {
+  acceptor_.counters.page().accepted.add(1);
+  acceptor_.counters.count_turned_away(failure.reason);
+  if (failure.reason == proto::Refusal::overloaded) warn_exhausted(failure.detail);
 }
 
 // Once a minute: it happens thousands of times a second, and the log is not to make it worse.
@@ -105,10 +155,6 @@ void Listening::warn_exhausted(const std::string& what) {
   next_warning_ = now + 1min;
   runtime::log::warn("connections are turned away",
                      {{"listener", listener_.name.value}, {"reason", what}});
-}
-
-void Listening::serve(platform::UniqueFd socket, wire::Endpoint peer) {
-  start_session(acceptor_, listener_, std::move(socket), peer);
 }
 
 }  // namespace bulkhead::acceptor

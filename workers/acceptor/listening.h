@@ -7,6 +7,7 @@
 #include "runtime/socket.h"
 #include "runtime/task.h"
 #include "workers/acceptor/acceptor.h"
+#include "workers/acceptor/policy/client_place.h"
 
 namespace bulkhead::acceptor {
 
@@ -29,15 +30,19 @@ class Listening {
   static runtime::Task<void> accept_all(std::shared_ptr<Listening> self);
   // False when nothing more is queued.
   bool accept_one();
-  void warn_exhausted(const std::string& what);
+  // Why the connection gets no place.
+  std::optional<Failure> admit(ClientPlace& place, const wire::IpAddress& peer);
   void serve(platform::UniqueFd socket, wire::Endpoint peer);
+  void turn_away(const Failure& failure);
+  bool turn_away_newest();
+  void warn_exhausted(const std::string& what);
 
   Acceptor& acceptor_;
   proto::Listener listener_;
   runtime::Socket socket_;
   runtime::CancelScope scope_;
   runtime::Deadline next_warning_;
-  bool pause_ = false;  // out of descriptors: wait before the next accept
+  bool pause_ = false;  // nothing can be accepted: wait before the next attempt
 };
 
 }  // namespace bulkhead::acceptor

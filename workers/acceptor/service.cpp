@@ -83,6 +83,9 @@ void AcceptorService::attach(ipc::Channel& control) {
   runtime::spawn(watch_egress());
   attach_auth();
   acceptor_.flows.attach(control);
+  acceptor_.abuse.set_report([&control](proto::BanReason reason, const wire::IpAddress& address) {
+    control.send(proto::Offence{reason, {address, 0}});
+  });
   control.on<proto::PeerRestarted>([this](proto::PeerRestarted message, ipc::Envelope&) {
     ipc::note(ipc::Happening::peer_restarted, 0, static_cast<std::uint64_t>(message.role));
     if (message.role == proto::Party::vault) acceptor_.flows.vault_restarted();
@@ -127,6 +130,9 @@ void AcceptorService::page(proto::Page message, platform::UniqueFd memory) {
     error = acceptor_.flows.take_flow_page(std::move(memory));
   if (message.kind == proto::PageKind::copy_buffers)
     error = acceptor_.flows.take_copy_memory(std::move(memory));
+  if (message.kind == proto::PageKind::limits)
+    error = acceptor_.limits.attach(memory.get(), message.owner);
+  if (message.kind == proto::PageKind::bans) error = acceptor_.limits.attach_bans(memory.get());
   // Without the next two this acceptor goes by what it knows itself.
   tl::expected<void, platform::Error> opened;
   SharedBackends& shared = acceptor_.balancer.shared;
@@ -157,7 +163,8 @@ std::string AcceptorService::prepare(std::uint32_t generation,
     if (!serving_.contains(id) && !arrived_.contains(id))
       return "listener " + std::to_string(id) + " never arrived";
   }
-  if (!acceptor_.counters.attached()) return "the page of counters never arrived";
+  if (!acceptor_.counters.attached() || !acceptor_.limits.attached())
+    return "a shared page never arrived";
   std::string error;
   auto made = Generation::make(generation, config, error);
   if (!made) return error;
@@ -168,6 +175,7 @@ std::string AcceptorService::prepare(std::uint32_t generation,
 void AcceptorService::commit(std::uint32_t generation) {
   if (!prepared_ || prepared_->generation->number != generation) return;
   acceptor_.generation = std::move(prepared_->generation);
+  acceptor_.limits.apply(*acceptor_.generation->config);
   const config::AccessLog& log = acceptor_.generation->config->access_log;
   acceptor_.access_log.set_also_stdout(log.enabled && log.output == config::LogOutput::both);
   acceptor_.balancer.keep_rules(*acceptor_.generation->config);

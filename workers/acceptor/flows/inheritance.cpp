@@ -161,10 +161,11 @@ void Inheritance::continue_flow(const ipc::FoundFlow& flow, Sockets sockets, con
   // The former holder has counted these.
   record.counted_received = up.found.moved;
   record.counted_sent = down.found.moved;
+  const std::shared_ptr<User> user =
+      record.username.empty() ? nullptr : acceptor.authenticator.adopt(record.username);
+  client->place.force(flow.terms.client.address, record.username, user ? user->terms() : nullptr);
   client->entry.set_protocol(record.protocol);
-  if (!record.username.empty())
-    client->entry.inherit(acceptor.authenticator.adopt(record.username), up.found.moved,
-                          down.found.moved);
+  if (user) client->entry.inherit(user, up.found.moved, down.found.moved);
   client->entry.destination = record.destination.to_string();
   client->entry.rule = record.rule;
   client->entry.backend = record.backend;

@@ -2,7 +2,6 @@
 // one connection or request, towards its protocol and its backend.
 #pragma once
 
-#include "runtime/meter.h"
 #include "workers/acceptor/observe/counters.h"
 
 namespace bulkhead::acceptor {
@@ -31,25 +30,6 @@ class LiveBytes {
   AccessRecord& record_;
   ipc::ByteCounters* protocol_;
   ipc::ByteCounters* backend_;
-};
-
-// For a relay: one direction of it.
-class UpMeter final : public runtime::Meter {
- public:
-  explicit UpMeter(LiveBytes& bytes) : bytes_(bytes) {}
-  void passed(std::size_t count) override { bytes_.up(count); }
-
- private:
-  LiveBytes& bytes_;
-};
-
-class DownMeter final : public runtime::Meter {
- public:
-  explicit DownMeter(LiveBytes& bytes) : bytes_(bytes) {}
-  void passed(std::size_t count) override { bytes_.down(count); }
-
- private:
-  LiveBytes& bytes_;
 };
 
 }  // namespace bulkhead::acceptor

@@ -16,6 +16,19 @@ bool covers(std::string_view pattern, std::string_view host) {
                           host[host.size() - apex.size() - 1] == '.');
 }
 
+// Nothing, if none of them is limited.
+std::optional<UserTerms> terms_of(const proto::UserLimits& limits) {
+  constexpr double bits_per_megabit = 1e6;
+  UserTerms terms;
+  terms.requests = rate_terms(static_cast<double>(limits.requests_per_1000s) / 1000, limits.burst);
+  terms.bytes = byte_terms(static_cast<double>(limits.bytes_per_second) * 8 / bits_per_megabit);
+  terms.bytes_together = true;
+  terms.max_connections = limits.max_connections;
+  const bool limited =
+      terms.requests.limited() || terms.bytes.limited() || terms.max_connections != 0;
+  return limited ? std::optional(terms) : std::nullopt;
+}
+
 }  // namespace
 
 bool User::is_in(std::string_view group) const {
@@ -47,6 +60,7 @@ void User::learn(const proto::AuthVerdict& verdict) {
 
 void User::learn(const proto::UserLimits& limits) {
   limits_ = limits;
+  *terms_ = terms_of(limits);
   destinations_.clear();
   for (const auto& text : limits_.destinations.items)
     if (const auto block = wire::Cidr::parse(text.value)) destinations_.push_back(*block);

@@ -14,6 +14,7 @@
 #include "proto/auth.h"
 #include "proto/refusal.h"
 #include "wire/address.h"
+#include "workers/acceptor/policy/limit_terms.h"
 
 namespace bulkhead::acceptor {
 
@@ -31,8 +32,10 @@ class User {
   const std::vector<std::string>& groups() const { return groups_; }
   bool is_in(std::string_view group) const;
 
-  // Rates and numbers are enforced where those of addresses are; destinations and quota here.
   const proto::UserLimits& limits() const { return limits_; }
+  // Rates and numbers, which are enforced where those of addresses are; destinations and quota
+  // here.
+  OwnTerms terms() const { return terms_; }
 
   // Why the user may not go there; nothing is said of connections that exist.
   std::optional<proto::Refusal> objection_to(const wire::HostPort& destination) const;
@@ -48,6 +51,7 @@ class User {
   std::string name_, method_;
   std::vector<std::string> groups_;
   proto::UserLimits limits_;
+  std::shared_ptr<std::optional<UserTerms>> terms_ = std::make_shared<std::optional<UserTerms>>();
   std::vector<wire::Cidr> destinations_;
 };
 

@@ -41,12 +41,30 @@ AccessRecord Client::new_record(std::string_view protocol) const {
   return record;
 }
 
+bool Client::refuse(Failure failure) {
+  if (acceptor.refused.full()) return false;
+  refused = std::make_unique<Refused>(std::move(failure), acceptor.refused, entry.scope());
+  return true;
+}
+
+std::optional<Failure> admit(Client& client, const AccessRecord& record) {
+  if (client.refused) return client.refused->failure();
+  const std::shared_ptr<User>& user = client.entry.user();
+  const OwnTerms terms = user ? user->terms() : nullptr;
+  if (auto refused = client.place.enter_user(record.username, terms)) return refused;
+  return client.place.admit_request();
+}
+
 tl::expected<Route, Failure> route(Client& client, std::shared_ptr<const Generation> generation,
                                    const wire::HostPort& destination,
                                    config::MatchProtocol protocol, AccessRecord& record) {
   const config::Config& config = *generation->config;
   const std::shared_ptr<User>& user = client.entry.user();
+  if (client.refused) return tl::unexpected(client.refused->failure());
   if (const auto reason = objection_to(client, config)) return refuse(*reason);
+  if (auto refused = admit(client, record)) return tl::unexpected(std::move(*refused));
+  client.acceptor.abuse.port_asked(client.place.address(), client.entry.client.address,
+                                   destination.port);
   if (user) {
     ++user->unreported.requests;
     if (const auto reason = user->objection_to(destination)) return refuse(*reason);

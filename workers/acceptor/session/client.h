@@ -11,6 +11,8 @@
 #include "runtime/stream.h"
 #include "workers/acceptor/acceptor.h"
 #include "workers/acceptor/outbound/upstream.h"
+#include "workers/acceptor/policy/client_place.h"
+#include "workers/acceptor/policy/pace.h"
 #include "workers/acceptor/session/read_buffer.h"
 
 namespace bulkhead::acceptor {
@@ -42,18 +44,21 @@ struct Tunnel {
 };
 
 struct Client {
-  Client(Acceptor& owner, const proto::Listener& on, platform::UniqueFd socket, wire::Endpoint peer)
+  Client(Acceptor& owner, const proto::Listener& on, platform::UniqueFd socket, wire::Endpoint peer,
+         ClientPlace among_all)
       : acceptor(owner),
         listener(on),
         peer_address(peer),
+        place(std::move(among_all)),
         stream(std::make_unique<runtime::SocketStream>(std::move(socket))),
         entry(owner.connections, peer) {}
-  // One that another acceptor accepted: its tunnel is about to go on here.
+  // One that another acceptor accepted: its tunnel is about to go on here. It has no place yet.
   Client(Acceptor& owner, const proto::Listener& on, platform::UniqueFd socket, wire::Endpoint peer,
          std::uint64_t id, runtime::Deadline began)
       : acceptor(owner),
         listener(on),
         peer_address(peer),
+        place(owner.limits),
         stream(std::make_unique<runtime::SocketStream>(std::move(socket))),
         entry(owner.connections, peer, id, began) {}
 
@@ -61,17 +66,27 @@ struct Client {
   proto::Listener listener;
   wire::Endpoint
       peer_address;  // of the socket; entry.client is the one announced by a PROXY header, if any
+  ClientPlace place;
+  std::unique_ptr<Paces> paces;  // once bytes are limited
   std::unique_ptr<runtime::Stream> stream;
   ReadBuffer buffer;  // read and not yet used
   ConnectionEntry entry;
-  std::unique_ptr<Tunnel> tunnel;  // set by the last act of a session that is to be one
+  std::unique_ptr<Refused> refused;  // it gets no place, and an answer that says so
+  std::unique_ptr<Tunnel> tunnel;    // set by the last act of a session that is to be one
 
   // A record that already knows the connection.
   AccessRecord new_record(std::string_view protocol) const;
+
+  // From now on every request is refused for this reason. False if too many connections are being
+  // told no: then this one is closed without an answer.
+  bool refuse(Failure failure);
 };
 
 // Why the client is not served at all, by where it comes from or who it is.
 std::optional<proto::Refusal> objection_to(const Client& client, const config::Config& config);
+
+// Whether a request may be looked at at all: once a request, before anything is done for it.
+std::optional<Failure> admit(Client& client, const AccessRecord& record);
 
 // Admits and routes: client policy, what the user may do, then rules. Which of the rule's backends
 // it will be is left to a BackendChoice; refused if the user may use none of them. Fills the

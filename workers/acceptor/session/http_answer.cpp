@@ -48,7 +48,8 @@ runtime::Task<bool> refuse_http(Client& client, std::shared_ptr<const Generation
   answer.keep_alive = refusal.keep_alive;
   answer.to_head = refusal.to_head;
   if (record.status == 407) add_challenge(answer, generation->config->server.auth);
-  if (refusal.retry_s != 0) answer.extra.add("Retry-After", std::to_string(refusal.retry_s));
+  if (refusal.failure.retry_after_s != 0)
+    answer.extra.add("Retry-After", std::to_string(refusal.failure.retry_after_s));
   std::string text = answer.to_string();
   const bool kept = co_await send(client, *generation, std::move(text), refusal.keep_alive, record);
   co_return kept;

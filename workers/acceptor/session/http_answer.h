@@ -15,7 +15,6 @@ struct HttpRefusal {
   int status = 0;           // 0: the failure's own
   bool keep_alive = false;  // the connection stays usable: the request had no body left to read
   bool to_head = false;
-  std::uint32_t retry_s = 0;  // 0: nothing is said of when to come back
 };
 
 // Writes the answer and the record. True if the connection may carry another request.

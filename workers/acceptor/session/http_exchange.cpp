@@ -21,6 +21,10 @@ namespace {
 // An origin may tell a client to wait, not for ever.
 constexpr int max_interim_responses = 32;
 
+// That each octet of a body comes in time is not enough: once the idle time is over, it must have
+// come at this rate.
+constexpr std::uint64_t slowest_body = 512;  // octets a second
+
 // Shows the bytes of the exchange in the table of connections while it runs.
 class LiveRecord {
  public:
@@ -79,7 +83,7 @@ HttpExchange::HttpExchange(Client& client, Route route, http1::RequestHead& head
       route_(std::move(route)),
       head_(head),
       record_(std::move(record)),
-      live_(client.acceptor.counters, record_),
+      traffic_(client, record_),
       config_(*route_.generation->config),
       client_keeps_alive_(head.keep_alive),
       upgrade_requested_(!head.upgrade.empty()),
@@ -231,6 +235,7 @@ runtime::Task<void> HttpExchange::upload(runtime::Stream& upstream) {
 
 runtime::Task<bool> HttpExchange::upload_body(runtime::Stream& upstream) {
   const bool chunked = head_.body.kind == http1::BodyFraming::Kind::chunked;
+  body_since_ = runtime::Clock::now();
   while (!request_body_.done()) {
     if (client_.buffer.empty()) {
       const bool more = co_await read_request_body();
@@ -252,7 +257,7 @@ runtime::Task<bool> HttpExchange::upload_body(runtime::Stream& upstream) {
     }
     client_.buffer.consume(step.consumed);
     record_.bytes_received += step.consumed;
-    live_.up(step.consumed);
+    traffic_.up().passed(step.consumed);
     const runtime::IoResult sent =
         co_await runtime::write_all(upstream, out, after(config_.network.timeouts.write));
     if (!sent.ok()) co_return false;
@@ -261,16 +266,33 @@ runtime::Task<bool> HttpExchange::upload_body(runtime::Stream& upstream) {
   co_return true;
 }
 
+runtime::Deadline HttpExchange::body_deadline() const {
+  const runtime::Duration idle = config_.network.timeouts.idle;
+  const std::uint64_t milliseconds = request_body_.raw_octets() * 1000 / slowest_body;
+  const runtime::Duration earned(static_cast<runtime::Duration::rep>(milliseconds));
+  return std::min(after(idle), body_since_ + idle + earned);
+}
+
 // More of the request's body. A client that stops in the middle of it has spoilt the request.
 runtime::Task<bool> HttpExchange::read_request_body() {
   co_await upload_turn_.pass();
+  if (traffic_.up().allowance() == 0) {
+    const runtime::Deadline held_back_since = runtime::Clock::now();
+    const bool allowed = co_await await_allowance(traffic_.up());
+    if (!allowed) co_return false;
+    const runtime::Deadline now = runtime::Clock::now();
+    body_since_ += now - held_back_since;
+    last_upload_ = now;
+  }
   const runtime::IoResult got =
-      co_await read_more(*client_.stream, client_.buffer, after(config_.network.timeouts.idle));
+      co_await read_more(*client_.stream, client_.buffer, body_deadline());
+  traffic_.up().took(got.bytes);
   if (got.ok()) co_return true;
   client_broken_ = true;
   if (got.status == runtime::IoStatus::cancelled) co_return false;
   const bool late = got.status == runtime::IoStatus::timed_out;
-  fail(late ? Refusal::header_timeout : Refusal::bad_request, "the request's body stopped");
+  fail(late ? Refusal::header_timeout : Refusal::bad_request,
+       "the request's body stopped or came too slowly");
   if (download_scope_ != nullptr) download_scope_->cancel();
   co_return false;
 }
@@ -324,11 +346,19 @@ runtime::Task<bool> HttpExchange::read_response_head(runtime::Stream& upstream) 
 // More of the response. Silence counts from the last octet of the request that went out.
 runtime::Task<bool> HttpExchange::read_response(runtime::Stream& upstream) {
   co_await download_turn_.pass();
+  if (traffic_.down().allowance() == 0) {
+    const bool allowed = co_await await_allowance(traffic_.down());
+    if (!allowed) {
+      fail(Refusal::shutting_down, "cancelled");
+      co_return false;
+    }
+  }
   const runtime::Duration patience =
       response_begun_ ? config_.network.timeouts.idle : config_.network.timeouts.read;
   while (true) {
     const runtime::IoResult got = co_await read_more(upstream, response_buffer_, after(patience));
     if (got.ok()) {
+      traffic_.down().took(got.bytes);
       response_begun_ = true;
       co_return true;
     }
@@ -416,7 +446,7 @@ runtime::Task<bool> HttpExchange::write_to_client(std::string bytes) {
   const runtime::IoResult sent =
       co_await runtime::write_all(*client_.stream, bytes, after(config_.network.timeouts.write));
   record_.bytes_sent += sent.bytes;
-  live_.down(sent.bytes);
+  traffic_.down().passed(sent.bytes);
   if (sent.ok()) co_return true;
   client_broken_ = true;
   fail(Refusal::internal_error, "the client went away");

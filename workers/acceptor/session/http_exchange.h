@@ -17,10 +17,10 @@
 #include "wire/http1/forward.h"
 #include "wire/http1/request.h"
 #include "wire/http1/response.h"
-#include "workers/acceptor/observe/live_bytes.h"
 #include "workers/acceptor/outbound/backend_choice.h"
 #include "workers/acceptor/outbound/upstream.h"
 #include "workers/acceptor/session/client.h"
+#include "workers/acceptor/session/traffic.h"
 
 namespace bulkhead::acceptor {
 
@@ -48,6 +48,7 @@ class HttpExchange {
   // True if all of it was written.
   runtime::Task<bool> upload_body(runtime::Stream& upstream);
   runtime::Task<bool> read_request_body();
+  runtime::Deadline body_deadline() const;
   // Downwards: the response.
   runtime::Task<void> download(runtime::Stream& upstream);
   runtime::Task<bool> read_response_head(runtime::Stream& upstream);
@@ -66,7 +67,7 @@ class HttpExchange {
   Route route_;
   wire::http1::RequestHead& head_;
   AccessRecord record_;
-  LiveBytes live_;
+  MeteredTraffic traffic_;
   const config::Config& config_;
 
   std::string pool_key_;
@@ -86,6 +87,7 @@ class HttpExchange {
   runtime::CancelScope* upload_scope_ = nullptr;  // while both directions run
   runtime::CancelScope* download_scope_ = nullptr;
   runtime::Deadline last_upload_;
+  runtime::Deadline body_since_;  // without the time it was held back by us
   std::optional<Failure> failure_;
   int interim_responses_ = 0;
   bool request_sent_ = false;    // all of it

@@ -115,14 +115,16 @@ std::optional<Failure> objection(const Client& client, const http1::RequestHead&
 runtime::Task<bool> serve_request(Client& client, std::shared_ptr<const Generation> generation,
                                   http1::RequestHead& head, AccessRecord record) {
   HttpRefusal refusal;
-  refusal.keep_alive =
-      head.keep_alive && !head.body.has_body() && !client.acceptor.connections.draining();
+  refusal.keep_alive = head.keep_alive && !head.body.has_body() && !client.refused &&
+                       !client.acceptor.connections.draining();
   refusal.to_head = head.method == "HEAD";
   const http1::MaxForwards forwards = http1::take_max_forwards(head);
   std::optional<Failure> refused = objection(client, head, *generation->config);
   if (forwards == http1::MaxForwards::invalid)
     refused = Failure{Refusal::bad_request, "invalid Max-Forwards"};
-  if (!refused && forwards == http1::MaxForwards::answer_here) {
+  const bool answered_here = forwards == http1::MaxForwards::answer_here;
+  if (!refused && answered_here) refused = admit(client, record);
+  if (!refused && answered_here) {
     const bool kept = co_await answer_max_forwards(client, generation, head, refusal.keep_alive,
                                                    std::move(record));
     co_return kept;
@@ -158,7 +160,7 @@ runtime::Task<bool> refuse_login(Client& client, std::shared_ptr<const Generatio
   refusal.failure = Failure{failure.reason, failure.detail};
   if (const auto reason = objection_to(*generation->config, client.entry.client.address))
     refusal.failure = Failure{*reason, {}};
-  refusal.retry_s = failure.retry_s;
+  refusal.failure.retry_after_s = failure.retry_s;
   refusal.to_head = head.method == "HEAD";
   // After CONNECT the client may have gone on as if it had been granted.
   refusal.keep_alive = head.keep_alive && !head.body.has_body() && head.method != "CONNECT" &&
@@ -202,7 +204,8 @@ runtime::Task<bool> serve_one(Client& client) {
   record.username.clear();
   describe(record, head, generation->config->access_log);
   if (head.method == "CONNECT") record.protocol = "connect";
-  if (generation->config->server.auth.required()) {
+  // Who is over a limit is told so, and costs the auth worker nothing.
+  if (generation->config->server.auth.required() && !client.refused) {
     const std::string protocol = record.protocol;
     auto refused = co_await log_in(client, generation, std::move(login), protocol);
     if (refused) {

@@ -1,5 +1,7 @@
 #include "workers/acceptor/session/recognise.h"
 
+#include <algorithm>
+
 #include "ipc/page/flight_recorder.h"
 #include "wire/proxy_protocol/header.h"
 #include "wire/socks/socks4.h"
@@ -52,6 +54,18 @@ runtime::Task<bool> read_proxy_header(Client& client,
   }
 }
 
+// Whom the header announced has a place of its own to take. False: close without an answer.
+bool enter_announced(Client& client, const Generation& generation) {
+  const wire::IpAddress& address = client.entry.client.address;
+  auto refused = client.place.enter_address(address);
+  if (!refused || client.refused) return true;
+  if (refused->reason == Refusal::connection_rate_ip)
+    client.acceptor.abuse.connection_refused(client.place.address(), address);
+  if (refused->reason != Refusal::banned && client.refuse(*refused)) return true;
+  record_refusal(client, generation, "proxy", *refused);
+  return false;
+}
+
 std::optional<FrontProtocol> by_first_octet(const Client& client) {
   const std::uint8_t first = client.buffer.octets().front();
   if (client.listener.protocol == ListenerProtocol::http) return FrontProtocol::http;
@@ -67,11 +81,14 @@ runtime::Task<std::optional<FrontProtocol>> recognise(Client& client) {
   const std::shared_ptr<const Generation> generation = client.acceptor.generation;
   if (client.listener.proxy_protocol) {
     const bool known = co_await read_proxy_header(client, generation);
-    if (!known) co_return std::nullopt;
+    if (!known || !enter_announced(client, *generation)) co_return std::nullopt;
   }
   if (client.buffer.empty()) {
     client.entry.set_idle(true);
-    const auto deadline = runtime::Loop::current().after(generation->config->network.timeouts.idle);
+    // Who says nothing at all has no claim to a place for as long as one that has spoken.
+    const config::Timeouts& timeouts = generation->config->network.timeouts;
+    const auto deadline =
+        runtime::Loop::current().after(std::min(timeouts.idle, timeouts.handshake));
     const runtime::IoResult got = co_await read_more(*client.stream, client.buffer, deadline);
     client.entry.set_idle(false);
     if (!got.ok()) co_return std::nullopt;

@@ -88,8 +88,10 @@ void end_session(std::unique_ptr<Client> client, runtime::RelayEnd end) {
 }
 
 void start_session(Acceptor& acceptor, const proto::Listener& listener, platform::UniqueFd socket,
-                   wire::Endpoint peer) {
-  auto client = std::make_unique<Client>(acceptor, listener, std::move(socket), peer);
+                   wire::Endpoint peer, ClientPlace place, std::optional<Failure> refused) {
+  auto client =
+      std::make_unique<Client>(acceptor, listener, std::move(socket), peer, std::move(place));
+  if (refused) client->refuse(std::move(*refused));
   if (runtime::log::level() == runtime::log::Level::debug) {
     runtime::log::debug("accepted", {{"id", client->entry.id()},
                                      {"client", peer.to_string()},

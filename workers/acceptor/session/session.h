@@ -5,11 +5,13 @@
 #include "proto/worker.h"
 #include "runtime/relay.h"
 #include "workers/acceptor/acceptor.h"
+#include "workers/acceptor/policy/client_place.h"
 
 namespace bulkhead::acceptor {
 
+// place: the connection's; refused: why it has none, which is all that it is going to be told.
 void start_session(Acceptor& acceptor, const proto::Listener& listener, platform::UniqueFd socket,
-                   wire::Endpoint peer);
+                   wire::Endpoint peer, ClientPlace place, std::optional<Failure> refused);
 
 struct Client;
 

@@ -71,8 +71,8 @@ runtime::RelayOptions TunnelWatch::options(const Route& route) {
   runtime::RelayOptions options;
   options.idle = network.timeouts.idle;
   options.write = network.timeouts.write;
-  options.up = &up;
-  options.down = &down;
+  options.up = &traffic.up();
+  options.down = &traffic.down();
   if (network.keepalive.enabled) {
     options.keepalive =
         std::chrono::ceil<std::chrono::seconds>(runtime::Duration(network.keepalive.interval));

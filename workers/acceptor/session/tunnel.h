@@ -7,8 +7,8 @@
 #pragma once
 
 #include "runtime/relay.h"
-#include "workers/acceptor/observe/live_bytes.h"
 #include "workers/acceptor/session/client.h"
+#include "workers/acceptor/session/traffic.h"
 
 namespace bulkhead::acceptor {
 
@@ -21,14 +21,12 @@ runtime::Task<runtime::RelayEnd> run_tunnel(Client& client);
 
 // What watches a tunnel's bytes as they move. The record outlives it.
 struct TunnelWatch {
-  TunnelWatch(Client& client, AccessRecord& record) : bytes(client.acceptor.counters, record) {}
+  TunnelWatch(Client& client, AccessRecord& record) : traffic(client, record) {}
 
   // The generation's terms, and these watchers.
   runtime::RelayOptions options(const Route& route);
 
-  LiveBytes bytes;
-  UpMeter up{bytes};
-  DownMeter down{bytes};
+  MeteredTraffic traffic;
 };
 
 // The relay has ended, and what it counted is final.

@@ -138,9 +138,15 @@ runtime::Task<void> run(Client& client, platform::UniqueFd socket, wire::Endpoin
 runtime::Task<void> run_udp_association(Client& client, SocksRequest request) {
   const std::shared_ptr<const Generation> generation = client.acceptor.generation;
   const config::Timeouts& timeouts = generation->config->network.timeouts;
+  std::optional<Failure> refused;
   if (const auto reason = objection_to(client, *generation->config)) {
-    const Failure failure{*reason, {}};
-    co_await refuse_socks(client, generation, request.version, failure, client.new_record("udp"));
+    refused = Failure{*reason, {}};
+  } else {
+    refused = admit(client, client.new_record("udp"));
+  }
+  if (refused) {
+    AccessRecord record = client.new_record("udp");
+    co_await refuse_socks(client, generation, request.version, *refused, std::move(record));
     co_return;
   }
   std::vector<int> passed{client.stream->socket().fd()};

@@ -56,10 +56,10 @@ runtime::Task<void> UdpFlow::run() {
   const bool opened = co_await open(record);
   if (opened) {
     record.status = 200;
-    live_.emplace(peers_.client.acceptor.counters, record);
+    traffic_.emplace(peers_.client, record);
     for (const auto& data : std::exchange(waiting_, {})) put(data);
     co_await carry_back(record.upstream);
-    live_.reset();
+    traffic_.reset();
   }
   place_ = {};
   ended_ = true;
@@ -100,8 +100,9 @@ void UdpFlow::send(std::span<const std::uint8_t> data) {
 }
 
 void UdpFlow::put(std::span<const std::uint8_t> data) {
+  if (!traffic_ || !may_pass(traffic_->up(), data.size())) return;
   up_ += data.size();
-  if (live_) live_->up(data.size());
+  traffic_->up().passed(data.size());
   peers_.up += data.size();
   if (echo_) return answer(std::as_bytes(data), destination_);
   runtime::try_send(*socket_, std::as_bytes(data));
@@ -138,6 +139,12 @@ runtime::Task<void> UdpFlow::carry_back(std::optional<wire::Endpoint> source) {
   }
 }
 
+bool UdpFlow::may_pass(runtime::Meter& meter, std::size_t bytes) {
+  if (meter.allowance() == 0) return false;
+  meter.took(bytes);
+  return true;
+}
+
 // Header and data in one datagram, to the client.
 void UdpFlow::answer(std::span<const std::byte> data, const wire::socks::Address& source) {
   const auto header = wire::socks::build_datagram_header(source);
@@ -147,9 +154,10 @@ void UdpFlow::answer(std::span<const std::byte> data, const wire::socks::Address
   const auto head = std::as_bytes(header->octets());
   datagram.insert(datagram.end(), head.begin(), head.end());
   datagram.insert(datagram.end(), data.begin(), data.end());
+  if (!traffic_ || !may_pass(traffic_->down(), data.size())) return;
   if (!runtime::try_send(peers_.client_socket, datagram)) return;
   down_ += data.size();
-  if (live_) live_->down(data.size());
+  traffic_->down().passed(data.size());
   peers_.down += data.size();
 }
 

@@ -10,8 +10,8 @@
 #include "runtime/datagram.h"
 #include "runtime/gate.h"
 #include "wire/socks/address.h"
-#include "workers/acceptor/observe/live_bytes.h"
 #include "workers/acceptor/session/client.h"
+#include "workers/acceptor/session/traffic.h"
 
 namespace bulkhead::acceptor {
 
@@ -45,14 +45,16 @@ class UdpFlow : public std::enable_shared_from_this<UdpFlow> {
   runtime::Task<void> carry_back(std::optional<wire::Endpoint> source);
   void answer(std::span<const std::byte> data, const wire::socks::Address& source);
   void put(std::span<const std::uint8_t> data);
+  // Datagrams above the pace are dropped, as a narrow link would.
+  static bool may_pass(runtime::Meter& meter, std::size_t bytes);
 
   UdpPeers& peers_;
   wire::socks::Address destination_;
   std::unique_ptr<runtime::Socket> socket_;  // none for the echo backend
   std::shared_ptr<const Generation> generation_;
   std::deque<std::vector<std::uint8_t>> waiting_;
-  std::optional<LiveBytes> live_;  // while run() carries
-  Place place_;                    // of the backend
+  std::optional<MeteredTraffic> traffic_;  // while run() carries
+  Place place_;                            // of the backend
   runtime::Deadline last_use_;
   std::uint64_t up_ = 0, down_ = 0;
   bool echo_ = false;
