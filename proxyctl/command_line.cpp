@@ -29,6 +29,8 @@ void add_commands(CLI::App& app, Session& session, const std::string& program) {
   add_backend_commands(app, session);
   add_rule_commands(app, session);
   add_connection_commands(app, session);
+  add_ban_commands(app, session);
+  add_top_command(app, session);
   add_crash_commands(app, session);
   add_user_commands(app, session);
   add_audit_commands(app, session);

@@ -15,6 +15,8 @@ void add_config_commands(CLI::App& app, Session& session);
 void add_backend_commands(CLI::App& app, Session& session);
 void add_rule_commands(CLI::App& app, Session& session);
 void add_connection_commands(CLI::App& app, Session& session);
+void add_ban_commands(CLI::App& app, Session& session);
+void add_top_command(CLI::App& app, Session& session);
 void add_crash_commands(CLI::App& app, Session& session);
 void add_user_commands(CLI::App& app, Session& session);   // user, auth, store
 void add_audit_commands(CLI::App& app, Session& session);  // audit

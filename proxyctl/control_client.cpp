@@ -140,6 +140,8 @@ bool take(Answer& answer, std::uint16_t type, std::span<const std::uint8_t> body
       return keep(answer.connections, body);
     case crash_row:
       return keep(answer.crashes, body);
+    case ban_row:
+      return keep(answer.bans, body);
     case stats_row:
       return keep(answer.stats, body);
     case backend_stats_row:

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "proto/administration.h"
+#include "proto/ban.h"
 #include "proto/command.h"
 #include "proto/crash.h"
 #include "proto/stats.h"
@@ -30,6 +31,7 @@ struct Answer {
   std::vector<proto::ConnectionRow> connections;
   std::vector<proto::CrashRow> crashes;
   std::vector<proto::StatsRow> stats;
+  std::vector<proto::BanRow> bans;
   std::vector<proto::BackendStatsRow> backend_stats;
   std::vector<proto::DiagnosticRow> diagnostics;
   std::vector<proto::BackendTested> tests;

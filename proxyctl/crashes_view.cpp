@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <array>
-#include <ctime>
 
 #include "proxyctl/table.h"
 #include "proxyctl/terminal_text.h"
@@ -9,16 +7,6 @@
 
 namespace bulkhead::proxyctl {
 namespace {
-
-// RFC 3339, in UTC.
-std::string time_text(std::uint64_t unix_ms) {
-  const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
-  std::tm parts{};
-  std::array<char, 32> text{};
-  if (::gmtime_r(&seconds, &parts) == nullptr) return "-";
-  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return {text.data(), size};
-}
 
 std::string name_of(const proto::CrashRow& row) {
   return std::string(proto::to_string(row.role)) + " " + std::to_string(row.index);
@@ -45,7 +33,7 @@ void write(JsonWriter& json, const proto::CrashRow& row) {
   json.member("role", proto::to_string(row.role));
   json.member("index", row.index);
   json.member("pid", row.pid);
-  json.member("time", time_text(row.time_ms));
+  json.member("time", utc_time(row.time_ms));
   json.member("uptime_ms", row.uptime_ms);
   json.member("generation", row.generation);
   json.member("end", row.end.value);
@@ -60,7 +48,7 @@ void write(JsonWriter& json, const proto::CrashRow& row) {
 }
 
 void print(const Session& session, const proto::CrashRow& row, std::size_t last) {
-  session.out << name_of(row) << " (pid " << row.pid << ") at " << time_text(row.time_ms)
+  session.out << name_of(row) << " (pid " << row.pid << ") at " << utc_time(row.time_ms)
               << ", after " << short_duration(row.uptime_ms) << ": " << printable(row.end.value)
               << '\n';
   if (row.recorder_damaged) session.out << "  its flight recorder is damaged in parts\n";

@@ -4,6 +4,7 @@
 
 #include "proxyctl/table.h"
 #include "proxyctl/terminal_text.h"
+#include "proxyctl/top_view.h"
 #include "proxyctl/units.h"
 #include "proxyctl/views.h"
 
@@ -115,6 +116,40 @@ TEST(Connections, AreSortedAndFiltered) {
   EXPECT_EQ(ids(ConnectionOrder::age, "example.com"), (Ids{2}));
   EXPECT_EQ(ids(ConnectionOrder::age, "10.0.0.3"), (Ids{3}));
   EXPECT_TRUE(ids(ConnectionOrder::age, "nothing").empty());
+}
+
+Look look_at(std::chrono::seconds when, std::uint64_t requests, std::uint64_t bytes) {
+  Look seen;
+  seen.when += when;
+  seen.totals.requests = requests;
+  seen.totals.active = 2;
+  seen.connections = {connection(1, "10.0.0.1:1", 5000, 1000),
+                      connection(2, "10.0.0.2:2", 9000, bytes)};
+  proto::BackendStatsRow backend;
+  backend.name = "direct\x1b[2J";
+  backend.requests = requests;
+  seen.backends.push_back(backend);
+  return seen;
+}
+
+TEST(Top, ShowsWhatHappenedBetweenTwoLooks) {
+  using std::chrono_literals::operator""s;
+  const std::string text =
+      top_frame(look_at(0s, 10, 0), look_at(2s, 50, 4096), TopOrder::rate, 9, false);
+  for (const char* part : {"2 active", "20/s", "2.0 KiB/s", "direct\\x1b[2J", "10.0.0.1:1"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << " in\n" << text;
+  EXPECT_LT(text.find("10.0.0.2:2"), text.find("10.0.0.1:1")) << "the busy one first";
+  EXPECT_EQ(text.find('\x1b'), std::string::npos);
+  const std::string by_age =
+      top_frame(look_at(0s, 10, 0), look_at(2s, 50, 4096), TopOrder::age, 1, false);
+  EXPECT_EQ(by_age.find("10.0.0.1:1"), std::string::npos) << "no more rows than asked for";
+}
+
+TEST(Top, CountersThatWentBackAreNoRate) {
+  using std::chrono_literals::operator""s;
+  const std::string text =
+      top_frame(look_at(0s, 100, 9), look_at(1s, 1, 1), TopOrder::rate, 9, false);
+  EXPECT_NE(text.find("requests     0.0/s"), std::string::npos) << text;
 }
 
 }  // namespace

@@ -56,4 +56,13 @@ std::string short_duration(std::uint64_t milliseconds) {
   return two_units(days, "d", hours % 24, "h");
 }
 
+std::string utc_time(std::uint64_t unix_ms) {
+  const auto seconds = static_cast<std::time_t>(unix_ms / 1000);
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (::gmtime_r(&seconds, &parts) == nullptr) return "-";
+  const std::size_t size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return {text.data(), size};
+}
+
 }  // namespace bulkhead::proxyctl

@@ -11,4 +11,7 @@ std::string short_microseconds(std::uint64_t microseconds);  // "340us", "1.2ms"
 std::string iso_time(std::uint64_t unix_ms);                 // "2026-01-02T03:04:05Z"
 std::string short_duration(std::uint64_t milliseconds);  // "340ms", "12s", "3m12s", "5h2m", "12d4h"
 
+// RFC 3339, in UTC, of milliseconds since 1970.
+std::string utc_time(std::uint64_t unix_ms);
+
 }  // namespace bulkhead::proxyctl

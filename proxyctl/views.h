@@ -11,6 +11,7 @@ namespace bulkhead::proxyctl {
 
 void show_status(const Session& session, const Answer& answer);
 void show_stats(const Session& session, const Answer& answer);
+void show_bans(const Session& session, const std::vector<proto::BanRow>& bans);
 void show_backends(const Session& session, const std::vector<proto::BackendRow>& backends);
 void show_rules(const Session& session, const std::vector<proto::RuleRow>& rules);
 

@@ -1,6 +1,10 @@
 """The counters: what was carried and refused, live, over every worker, and across their deaths."""
 import os
+import pty
+import select
 import signal
+import subprocess
+import termios
 
 from harness import ports, raw_client, tcp_server
 from harness.configuration import everything, rule
@@ -116,3 +120,41 @@ def test_connections_show_who_and_can_be_sorted(start, serve):
         assert [row["protocol"] for row in proxy.query("connections", "--filter", "SOCKS")] == ["socks5"]
         assert proxy.ctl("connections", "--kill", rows[0]["id"]).exit == 0
         assert large.closed()
+
+
+def test_top_once(start, serve):
+    proxy = start()
+    echo = serve(tcp_server.echo)
+    with raw_client.RawHttp(proxy.http_port) as client:
+        assert client.connect(f"127.0.0.1:{echo.port}").status == 200
+        answer = proxy.ctl("top", "--once", "--interval", "0.2")
+        assert answer.exit == 0 and "\x1b" not in answer.out
+        for word in ("1 active", "BACKEND", "direct", f"127.0.0.1:{echo.port}", "connect"):
+            assert word in answer.out, answer.out
+
+
+def test_top_redraws_until_q_and_leaves_the_terminal_as_it_was(start, stage):
+    proxy = start()
+    master, slave = pty.openpty()
+    before = termios.tcgetattr(slave)
+    with subprocess.Popen([stage / "bin/proxyctl", "--runtime-dir", proxy.runtime, "top", "--interval", "0.2"], stdin=slave, stdout=slave,
+                          stderr=slave, env={**os.environ, "TERM": "xterm"}) as top:
+        seen = b""
+
+        def drawn(times):
+            nonlocal seen
+            while select.select([master], [], [], 0)[0]:
+                seen += os.read(master, 1 << 16)
+            return seen.count(b"connections") >= times
+
+        eventually(lambda: drawn(3), "it is drawn anew")
+        assert not termios.tcgetattr(slave)[3] & termios.ECHO
+        os.write(master, b"s")
+        eventually(lambda now=seen.count(b"connections"): drawn(now + 1), "it goes on")
+        os.write(master, b"q")
+        assert top.wait(10) == 0
+        drawn(0)
+    assert termios.tcgetattr(slave) == before
+    assert seen.rstrip().endswith(b"\x1b[?1049l"), "the screen is given back"
+    os.close(master)
+    os.close(slave)
