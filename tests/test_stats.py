@@ -7,7 +7,7 @@ import subprocess
 import termios
 
 from harness import ports, raw_client, tcp_server
-from harness.configuration import everything, rule
+from harness.configuration import direct, everything, rule
 from harness.curl import curl
 from harness.waiting import eventually
 
@@ -54,6 +54,18 @@ def test_bytes_are_counted_while_they_move(start, serve, origin):
     with raw_client.RawHttp(proxy.http_port) as client:
         client.send(f"GET {origin.url(f'/bytes/{1 << 28}')} HTTP/1.1\r\nHost: x\r\n\r\n")
         eventually(lambda: backend(proxy)["bytes_down"] > before + (1 << 20), "a response is under way")
+
+
+def test_bytes_of_a_chosen_backend_are_its_own(start, origin):
+    """Which of several it is turns out only after the request was begun."""
+    spread = {"name": "spread", "match": {"domains": ["*"]}, "backends": [{"name": "one"}, {"name": "two"}]}
+    proxy = start({"backends": [direct("one"), direct("two")], "rules": [spread]})
+    for _ in range(4):
+        assert curl("-x", proxy.http, origin.url("/bytes/50000")).status == 200
+    eventually(lambda: proxy.query("stats")["active"] == 0, "all are gone")
+    stats = proxy.query("stats")
+    assert [row["bytes_down"] > 50_000 for row in stats["backends"]] == [True, True]
+    assert sum(row["bytes_down"] for row in stats["backends"]) == stats["bytes_down"]
 
 
 def test_refusals_are_counted_by_reason(start, origin):

@@ -8,28 +8,35 @@ namespace bulkhead::acceptor {
 
 class LiveBytes {
  public:
-  // The record names protocol and backend; it gets to know what was counted (and outlives this), so
-  // that Counters::count adds only the rest.
+  // The record names the protocol and, before the first byte, the backend; it gets to know what was
+  // counted (and outlives this), so that Counters::count adds only the rest.
   LiveBytes(Counters& counters, AccessRecord& record)
-      : record_(record),
-        protocol_(&counters.protocol(ipc::protocol_named(record.protocol)).bytes),
-        backend_(&counters.backend(record.backend).bytes) {}
+      : counters_(counters),
+        record_(record),
+        protocol_(&counters.protocol(ipc::protocol_named(record.protocol)).bytes) {}
 
   void up(std::uint64_t bytes) {
     protocol_->up.add(bytes);
-    backend_->up.add(bytes);
+    backend().up.add(bytes);
     record_.counted_received += bytes;
   }
   void down(std::uint64_t bytes) {
     protocol_->down.add(bytes);
-    backend_->down.add(bytes);
+    backend().down.add(bytes);
     record_.counted_sent += bytes;
   }
 
  private:
+  // A request may be tried at several before one is settled on.
+  ipc::ByteCounters& backend() {
+    if (backend_ == nullptr) backend_ = &counters_.backend(record_.backend).bytes;
+    return *backend_;
+  }
+
+  Counters& counters_;
   AccessRecord& record_;
   ipc::ByteCounters* protocol_;
-  ipc::ByteCounters* backend_;
+  ipc::ByteCounters* backend_ = nullptr;
 };
 
 }  // namespace bulkhead::acceptor
