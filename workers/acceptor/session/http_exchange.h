@@ -1,10 +1,11 @@
 // One plain HTTP request, forwarded: an upstream connection from the pool or a new one, the request
 // out and the response back at the same time, both bodies streamed and framed anew.
 //
-// Start reading at run(). While connecting fails the rule's other backends are tried. A pooled
-// connection that the upstream closed before it said anything is replaced once, if the request can
-// be sent again (no octet of its body is gone). An early response
-// ends the upload; an upgrade (101) turns both connections into a tunnel.
+// Start reading at run(); the two directions are in http_upload.cpp and http_download.cpp. While
+// connecting fails the rule's other backends are tried. A pooled connection that the upstream
+// closed before it said anything is replaced once, if the request can be sent again (no octet of
+// its body is gone). An early response ends the upload; an upgrade (101) turns both connections
+// into a tunnel.
 #pragma once
 
 #include <memory>
