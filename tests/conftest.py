@@ -13,6 +13,8 @@ from harness.bulkhead import Bulkhead
 from harness.certificates import Certificates
 from harness.name_server import NameServer
 from harness.origin import Origin
+from harness.service_manager import ServiceManager
+from harness.system_user import SystemUser
 from harness.tcp_server import TcpServer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -160,3 +162,16 @@ def pytest_collection_modifyitems(items):
         for mark in item.iter_markers():
             if re.fullmatch("skip|skipif|xfail", mark.name):
                 raise pytest.UsageError(f"{item.nodeid}: tests are not skipped here; a missing package is a failure")
+
+
+@pytest.fixture
+def service_manager(tmp_path):
+    yield from _closing(ServiceManager(tmp_path))
+
+
+@pytest.fixture
+def system_user():
+    """A user of this very system, removed afterwards."""
+    if os.geteuid() != 0:
+        pytest.fail("these tests make a user of the system, so they must run as root (CI does)", pytrace=False)
+    yield from _closing(SystemUser())

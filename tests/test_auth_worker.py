@@ -12,7 +12,7 @@ from harness.directory import BASE, PEOPLE, PASSWORD, SERVICE, SERVICE_PASSWORD,
 from harness.memory import found_in_memory
 from harness.openid_provider import CLIENT, CLIENT_SECRET, OpenidProvider
 from harness.system_user import PASSWORD as SYSTEM_PASSWORD
-from harness.system_user import SystemUser, pam_service
+from harness.system_user import pam_service
 from harness.waiting import eventually
 
 
@@ -41,17 +41,6 @@ def authority(certificates, tmp_path_factory):
     copy.chmod(0o644)
     yield str(copy)
     shutil.rmtree(folder)
-
-
-@pytest.fixture
-def system_user():
-    if os.geteuid() != 0:
-        pytest.fail("these tests make a user of the system, so they must run as root (CI does)", pytrace=False)
-    made = SystemUser()
-    try:
-        yield made
-    finally:
-        made.close()
 
 
 @pytest.fixture

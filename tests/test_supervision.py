@@ -212,29 +212,17 @@ def test_second_daemon_in_the_same_runtime_directory_is_refused(start, prepare, 
 
 # systemd
 
-def test_notify_socket(prepare, tmp_path):
-    path = str(tmp_path / "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(path)
-        os.chmod(path, 0o777)
-        listener.settimeout(20)
-        proxy = prepare(environment={"NOTIFY_SOCKET": path})
-        proxy.start()
-        said = []
-
-        def hear(wanted):
-            while not any(wanted in text for text in said):
-                said.append(listener.recv(65536).decode())
-
-        hear("READY=1")
-        for reload in (lambda: proxy.service.send(signal.SIGHUP), lambda: proxy.reload().exit == 0):
-            said.clear()
-            reload()
-            hear("READY=1")
-            assert "RELOADING=1" in said[0] and "MONOTONIC_USEC=" in said[0], said
-        proxy.service.send(signal.SIGTERM)
-        hear("STOPPING=1")
-        assert proxy.service.wait(15) == 0
+def test_notify_socket(prepare, service_manager):
+    proxy = prepare(environment=service_manager.environment)
+    proxy.start()
+    service_manager.hear_until("READY=1")
+    for reload in (lambda: proxy.service.send(signal.SIGHUP), lambda: proxy.reload().exit == 0):
+        reload()
+        said = service_manager.hear_until("READY=1")
+        assert "RELOADING=1" in said[0] and "MONOTONIC_USEC=" in said[0], said
+    proxy.service.send(signal.SIGTERM)
+    service_manager.hear_until("STOPPING=1")
+    assert proxy.service.wait(15) == 0
 
 
 def test_notify_socket_in_the_abstract_namespace(prepare):

@@ -246,22 +246,17 @@ def test_self_check_by_hand(prepare):
 
 # The service manager
 
-def test_the_service_manager_is_told(prepare, tmp_path):
-    path = str(tmp_path / "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
-        listener.bind(path)
-        os.chmod(path, 0o777)
-        listener.settimeout(20)
-        proxy = prepare(environment={"NOTIFY_SOCKET": path})
-        proxy.start()
-        assert "READY=1" in listener.recv(65536).decode()
-        upgrade(proxy)
-        told = listener.recv(65536).decode()
-        assert "RELOADING=1" in told and "MONOTONIC_USEC=" in told
-        assert "READY=1" in listener.recv(65536).decode()
-        proxy.service.send(signal.SIGTERM)
-        assert "STOPPING=1" in listener.recv(65536).decode()
-        assert proxy.service.wait(15) == 0
+def test_the_service_manager_is_told(prepare, service_manager):
+    proxy = prepare(environment=service_manager.environment)
+    proxy.start()
+    assert "READY=1" in service_manager.hear()
+    upgrade(proxy)
+    told = service_manager.hear()
+    assert "RELOADING=1" in told and "MONOTONIC_USEC=" in told
+    assert "READY=1" in service_manager.hear()
+    proxy.service.send(signal.SIGTERM)
+    assert "STOPPING=1" in service_manager.hear()
+    assert proxy.service.wait(15) == 0
 
 
 # Raw connections
