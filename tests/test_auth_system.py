@@ -1,5 +1,4 @@
 """auth.mode system: PAM's pam_unix and a user of this very system, made for the tests and removed afterwards."""
-
 import pytest
 
 from harness.auth_probe import AuthProbe

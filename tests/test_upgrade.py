@@ -3,7 +3,6 @@ nothing."""
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import threading
 import time
