@@ -11,6 +11,7 @@ import pytest
 
 from harness import ports, proxy_header, raw_client, tcp_server
 from harness.flows import Flow, Meeting, await_held, await_settled
+from harness.pressure import MBIT, Downloads, Requests, flood, keeps_to, swallow
 from harness.waiting import eventually
 
 ACCEPTORS = {"workers": {"acceptors": 3}}
@@ -190,56 +191,6 @@ def test_ipv6_clients_of_one_network_are_one(start, origin):
 
 # Rates, measured
 
-class Requests:
-    """Threads that send far more requests than are allowed, as many at a time as fit a segment, and count the answers."""
-
-    def __init__(self, proxy, origin, addresses, threads=3, at_once=16):
-        self.counts, self.failures, self._lock, self._stop = {}, [], threading.Lock(), threading.Event()
-        self._proxy, self._url, self._at_once = proxy, origin.url(), at_once
-        self._threads = [threading.Thread(target=self._run, args=(addresses[i % len(addresses)],), daemon=True) for i in range(threads)]
-        for thread in self._threads:
-            thread.start()
-
-    def _run(self, address):
-        while not self._stop.is_set():
-            try:
-                with http_from(self._proxy, address) as client:
-                    while not self._stop.is_set():
-                        self._send(client, address)
-            except (OSError, EOFError, ValueError, AssertionError):
-                time.sleep(0.02)
-
-    def _send(self, client, address):
-        client.send(f"GET {self._url} HTTP/1.1\r\nHost: x\r\n\r\n" * self._at_once)
-        for _ in range(self._at_once):
-            status = client.response().status
-            with self._lock:
-                self.counts[address, status] = self.counts.get((address, status), 0) + 1
-        self._stop.wait(0.01)
-
-    def served(self, address=None):
-        with self._lock:
-            return sum(count for (source, status), count in self.counts.items() if status == 200 and address in (None, source))
-
-    def finish(self):
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(20)
-
-
-def keeps_to(count, wanted, seconds=3.0, windows=6):
-    """What is counted grows by `wanted` a second, within 5 %. Where other work keeps the machine busy it may come late, and then
-    more at a time; so there are several windows to find it in."""
-    measured = []
-    for _ in range(windows):
-        before, began = count(), time.monotonic()
-        time.sleep(seconds)
-        measured.append((count() - before) / (time.monotonic() - began))
-        if wanted * 0.95 <= measured[-1] <= wanted * 1.05:
-            return
-    raise AssertionError(f"{[round(each) for each in measured]} a second where {wanted} is allowed")
-
-
 @pytest.mark.parametrize("scope", ["global", "per_ip"])
 def test_request_rate_over_acceptors_crashes_and_reloads(start, origin, scope):
     proxy = start(rates(**{scope: {"requests_per_second": 60, "burst": 20}}))
@@ -271,55 +222,6 @@ def test_each_address_has_its_own_rate(start, origin):
 
 
 # Bandwidth, measured
-
-def flood(connection, _server):
-    block = b"x" * 65536
-    while True:
-        connection.sendall(block)
-
-
-def swallow(connection, server):
-    while data := connection.recv(1 << 16):
-        with server.lock:
-            server.received += len(data)
-
-
-class Downloads:
-    """Tunnels that take all they are given."""
-
-    def __init__(self, proxy, port, sources):
-        self.received, self._lock, self._clients, self._threads = {}, threading.Lock(), [], []
-        for source in sources:
-            client = http_from(proxy, source)
-            assert client.connect(f"127.0.0.1:{port}").status == 200
-            self._clients.append(client)
-            thread = threading.Thread(target=self._run, args=(client, source), daemon=True)
-            self._threads.append(thread)
-            thread.start()
-
-    def _run(self, client, source):
-        try:
-            while data := client.sock.recv(1 << 16):
-                with self._lock:
-                    self.received[source] = self.received.get(source, 0) + len(data)
-        except OSError:
-            pass
-
-    def total(self, source=None):
-        with self._lock:
-            return sum(count for address, count in self.received.items() if source in (None, address))
-
-    def close(self):
-        for client in self._clients:
-            client.sock.shutdown(socket.SHUT_RDWR)
-        for thread in self._threads:
-            thread.join(10)
-        for client in self._clients:
-            client.close()
-
-
-MBIT = 1e6 / 8
-
 
 def bandwidth(**settings):
     return rates(bandwidth={"enabled": True, **settings})

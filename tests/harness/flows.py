@@ -47,7 +47,7 @@ class Meeting:
 
 def by_connect(proxy, port, early):
     client = raw_client.RawHttp(proxy.http_port, timeout=SILENCE)
-    assert client.connect(f"127.0.0.1:{port}", early).status == 200
+    assert client.connect(f"127.0.0.1:{port}", early=early).status == 200
     return client
 
 

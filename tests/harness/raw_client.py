@@ -54,8 +54,8 @@ class Connection:
             return False
 
 
-def connect_head(authority):
-    return f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode()
+def connect_head(authority, *lines):
+    return ("\r\n".join([f"CONNECT {authority} HTTP/1.1", f"Host: {authority}", *lines]) + "\r\n\r\n").encode()
 
 
 class RawHttp(Connection):
@@ -90,8 +90,8 @@ class RawHttp(Connection):
         self.send(text.encode("latin-1") + body)
         return self.response(method)
 
-    def connect(self, authority, early=b""):
-        self.send(connect_head(authority) + early)
+    def connect(self, authority, *lines, early=b""):
+        self.send(connect_head(authority, *lines) + early)
         return self.response("CONNECT")
 
 V4, NAME, V6 = 1, 3, 4
