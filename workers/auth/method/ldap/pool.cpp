@@ -1,7 +1,6 @@
 #include "workers/auth/method/ldap/pool.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "workers/auth/method/remaining.h"
 
@@ -67,12 +66,12 @@ tl::expected<void, LdapError> LdapPool::Lease::acquire(Deadline deadline) {
   return {};
 }
 
+// Those that were in trouble a moment ago come last, each kind in the order of the configuration.
 std::vector<std::size_t> LdapPool::order() const {
-  std::vector<std::size_t> servers(settings_.servers.size());
-  std::iota(servers.begin(), servers.end(), std::size_t{0});
-  std::stable_partition(servers.begin(), servers.end(), [this](std::size_t each) {
-    return !troubles_[each].within(tried_last_for);
-  });
+  std::vector<std::size_t> servers, troubled;
+  for (std::size_t each = 0; each < settings_.servers.size(); ++each)
+    (troubles_[each].within(tried_last_for) ? troubled : servers).push_back(each);
+  servers.insert(servers.end(), troubled.begin(), troubled.end());
   return servers;
 }
 
