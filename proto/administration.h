@@ -50,6 +50,8 @@ enum class AuthCommandName : std::uint8_t {
   lockout_lift,  // arguments: user or address; nothing: all
   audit_list,    // arguments[0]: first number; AuditRow*
   store_backup,  // SQLite; the path as text
+  user_logout,   // of any method
+  auth_flush,    // everybody is asked about anew
   end_
 };
 

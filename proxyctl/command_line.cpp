@@ -33,6 +33,8 @@ void add_commands(CLI::App& app, Session& session, const std::string& program) {
   add_top_command(app, session);
   add_crash_commands(app, session);
   add_user_commands(app, session);
+  add_auth_commands(app, session);
+  add_store_commands(app, session);
   add_audit_commands(app, session);
   add_secret_commands(app, session);
   add_completion_command(app, session);

@@ -18,7 +18,12 @@ void add_connection_commands(CLI::App& app, Session& session);
 void add_ban_commands(CLI::App& app, Session& session);
 void add_top_command(CLI::App& app, Session& session);
 void add_crash_commands(CLI::App& app, Session& session);
-void add_user_commands(CLI::App& app, Session& session);   // user, auth, store
+void add_user_commands(CLI::App& app, Session& session);         // user, with these three below it:
+void add_user_limit_commands(CLI::App& user, Session& session);  // limits, usage
+void add_user_token_commands(CLI::App& user, Session& session);  // token
+void add_user_lockout_commands(CLI::App& user, Session& session);  // lockouts, unlock
+void add_auth_commands(CLI::App& app, Session& session);
+void add_store_commands(CLI::App& app, Session& session);
 void add_audit_commands(CLI::App& app, Session& session);  // audit
 void add_secret_commands(CLI::App& app, Session& session);
 void add_completion_command(CLI::App& app, Session& session);
@@ -38,6 +43,11 @@ inline CLI::App* add_acknowledged(CLI::App& parent, Session& session, const char
                                   const char* description, proto::CommandName question) {
   return add_command(parent, session, name, description,
                      [&session, question] { return ask_and_acknowledge(session, {question, {}}); });
+}
+
+inline CLI::Option* add_user_option(CLI::App& command, std::string& user) {
+  return command.add_option("--username,--name,username", user, "The user's name")
+      ->type_name("USER");
 }
 
 // A leaf about something that is named, with --name N or as the first argument.

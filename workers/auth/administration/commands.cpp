@@ -1,5 +1,7 @@
 #include "workers/auth/administration/commands.h"
 
+#include <charconv>
+
 #include "workers/auth/method/verdict.h"
 
 namespace bulkhead::auth {
@@ -33,6 +35,10 @@ CommandFunction find_command(proto::AuthCommandName name) {
       return remove_token;
     case auth_test:
       return try_login;
+    case user_logout:
+      return log_out;
+    case auth_flush:
+      return flush;
     case lockout_list:
     case lockout_lift:
     case audit_list:
@@ -64,32 +70,19 @@ std::string objection_to_name(const Office& office, const std::string& name) {
   return {};
 }
 
-Answer try_login(const Office& office, const proto::AuthCommand& command) {
-  Credential credential;
-  credential.user = command.user.value;
-  credential.secret = command.password.value;
-  const Deadline deadline = std::chrono::steady_clock::now() + office.settings().timeout;
-  std::vector<Verdict> tried;
-  const Verdict verdict = credential.secret.empty()
-                              ? office.chain->look_up(credential.user, deadline, &tried)
-                              : office.chain->check(credential, deadline, &tried);
-  Answer answer;
-  for (const Verdict& each : tried) {
-    proto::MethodRow row;
-    row.method = each.method;
-    row.outcome = to_string(each.outcome);
-    row.reason = to_string(each.reason);
-    row.user = each.user;
-    for (const std::string& group : each.groups) row.groups.push(group);
-    row.decided = &each == &tried.back() &&
-                  (each.outcome == Outcome::accepted || each.outcome == Outcome::refused);
-    answer.rows.emplace_back(std::move(row));
-  }
-  answer.exit_code = verdict.outcome == Outcome::accepted ? 0 : 1;
-  answer.message =
-      std::string(to_string(verdict.outcome)) + ": " + std::string(to_string(verdict.reason));
-  answer.audit.push_back(event(command, "auth_test", answer.message));
-  return answer;
+std::optional<std::int64_t> parse_number(const std::string& text, std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < 0 || number > most)
+    return std::nullopt;
+  return number;
+}
+
+proto::UserRevoked revocation(const std::string& user, bool end_connections) {
+  proto::UserRevoked revoked;
+  revoked.user = user;
+  revoked.end_connections = end_connections;
+  return revoked;
 }
 
 }  // namespace bulkhead::auth

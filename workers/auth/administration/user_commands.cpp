@@ -42,13 +42,6 @@ std::optional<platform::Secret> hash(const Office& office, const platform::Secre
   return hashed;
 }
 
-proto::UserRevoked revocation(const std::string& user, bool end_connections) {
-  proto::UserRevoked revoked;
-  revoked.user = user;
-  revoked.end_connections = end_connections;
-  return revoked;
-}
-
 proto::UserRow row_of(const Office& office, const std::string& name) {
   proto::UserRow row;
   row.name = name;
