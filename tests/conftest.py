@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import shutil
 import signal
 
 import pytest
@@ -11,10 +12,12 @@ import pytest
 from harness import file_server, parents
 from harness.bulkhead import Bulkhead
 from harness.certificates import Certificates
+from harness.directory import Directory
 from harness.name_server import NameServer
+from harness.openid_provider import OpenidProvider
 from harness.origin import Origin
 from harness.service_manager import ServiceManager
-from harness.system_user import SystemUser
+from harness.system_user import SystemUser, pam_service
 from harness.tcp_server import TcpServer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -175,3 +178,38 @@ def system_user():
     if os.geteuid() != 0:
         pytest.fail("these tests make a user of the system, so they must run as root (CI does)", pytrace=False)
     yield from _closing(SystemUser())
+
+
+@pytest.fixture(scope="module")
+def directory(tmp_path_factory, certificates):
+    yield from _closing(Directory(tmp_path_factory.mktemp("slapd"), certificates))
+
+
+@pytest.fixture
+def own_directory(tmp_path_factory, certificates):
+    """One that the test may change."""
+    yield from _closing(Directory(tmp_path_factory.mktemp("slapd"), certificates))
+
+
+@pytest.fixture(scope="module")
+def provider(certificates):
+    yield from _closing(OpenidProvider(certificates))
+
+
+@pytest.fixture
+def authority(certificates, tmp_path_factory):
+    """The CA where the auth worker's user can read it."""
+    folder = tmp_path_factory.getbasetemp().parent.parent / f"bulkhead-ca-{os.getpid()}"
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o755)
+    copy = folder / "ca.pem"
+    shutil.copy(certificates.ca, copy)
+    copy.chmod(0o644)
+    yield str(copy)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def service():
+    with pam_service("auth required pam_unix.so\naccount required pam_unix.so\n") as name:
+        yield name

@@ -1,6 +1,5 @@
 """Each method of authentication through the whole: client, acceptor, auth worker in its sandbox, and a real server behind it."""
 import os
-import shutil
 import signal
 
 import pytest
@@ -8,55 +7,12 @@ import socks
 
 from harness import users
 from harness.curl import curl
-from harness.directory import BASE, PEOPLE, PASSWORD, SERVICE, SERVICE_PASSWORD, Directory
+from harness.directory import PASSWORD, PEOPLE, SERVICE_PASSWORD, Directory
 from harness.memory import found_in_memory
-from harness.openid_provider import CLIENT, CLIENT_SECRET, OpenidProvider
+from harness.methods import ldap, oauth
+from harness.openid_provider import CLIENT_SECRET
 from harness.system_user import PASSWORD as SYSTEM_PASSWORD
-from harness.system_user import pam_service
 from harness.waiting import eventually
-
-
-@pytest.fixture(scope="module")
-def directory(tmp_path_factory, certificates):
-    server = Directory(tmp_path_factory.mktemp("slapd"), certificates)
-    yield server
-    server.close()
-
-
-@pytest.fixture(scope="module")
-def provider(certificates):
-    server = OpenidProvider(certificates)
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def authority(certificates, tmp_path_factory):
-    """The CA where the auth worker's user can read it."""
-    folder = tmp_path_factory.getbasetemp().parent.parent / f"bulkhead-ca-{os.getpid()}"
-    folder.mkdir(exist_ok=True)
-    folder.chmod(0o755)
-    copy = folder / "ca.pem"
-    shutil.copy(certificates.ca, copy)
-    copy.chmod(0o644)
-    yield str(copy)
-    shutil.rmtree(folder)
-
-
-@pytest.fixture
-def service():
-    with pam_service("auth required pam_unix.so\naccount required pam_unix.so\n") as name:
-        yield name
-
-
-def ldap(server, authority, **more):
-    return {"server": server, "bind_dn": SERVICE, "bind_password": SERVICE_PASSWORD, "base_dn": BASE, "timeout": "5s",
-            "nested_groups": True, "tls": {"ca_cert": authority}, **more}
-
-
-def oauth(provider, authority, **more):
-    return {"client_id": CLIENT, "client_secret": CLIENT_SECRET, "ca_cert": authority, "timeout": "5s",
-            "jwt": {"issuer": provider.issuer}, **more}
 
 
 def get(daemon, origin, user, password, path="", host="127.0.0.1"):

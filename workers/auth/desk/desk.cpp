@@ -113,6 +113,7 @@ runtime::Task<proto::AuthVerdict> Desk::look(std::shared_ptr<const Credential> c
     co_return verdict;
   }
   if (admission.begin > runtime::Clock::now()) co_await runtime::sleep_until(admission.begin);
+  const runtime::Deadline begun = runtime::Clock::now();
   runtime::Task<std::optional<Checked>> asking = ask(credential, deadline);
   const std::optional<Checked> checked = co_await std::move(asking);
   if (!checked || checked->verdict.outcome == Outcome::unavailable) {
@@ -130,7 +131,19 @@ runtime::Task<proto::AuthVerdict> Desk::look(std::shared_ptr<const Credential> c
     banned = lockouts_.failed(admission, now());
   }
   note(*credential, request, checked->verdict, banned);
+  const bool refusal = checked->verdict.outcome != Outcome::accepted;
+  if (refusal && credential->kind == Credential::Kind::basic) {
+    runtime::Task<void> holding = hold_back(*checked, begun, deadline);
+    co_await std::move(holding);
+  }
   co_return conclude(*checked);
+}
+
+runtime::Task<void> Desk::hold_back(const Checked& checked, runtime::Deadline begun,
+                                    runtime::Deadline deadline) {
+  refusals_.note(checked.way, std::chrono::ceil<runtime::Duration>(runtime::Clock::now() - begun));
+  const runtime::Deadline until = begun + refusals_.pace(randombytes_random());
+  co_await runtime::sleep_until(std::min(until, deadline));
 }
 
 // A yes must not be the yes of a moment before the user was removed.
@@ -150,7 +163,14 @@ runtime::Task<std::optional<Desk::Checked>> Desk::ask(std::shared_ptr<const Cred
 
 Desk::Checked Desk::work(const Office& office, const Credential& credential, Deadline deadline) {
   Checked checked;
-  checked.verdict = office.chain->check(credential, deadline);
+  std::vector<Verdict> tried;
+  checked.verdict = office.chain->check(credential, deadline, &tried);
+  for (const Verdict& each : tried) {
+    checked.way += each.method;
+    checked.way += ':';
+    checked.way += to_string(each.reason);
+    checked.way += ' ';
+  }
   if (checked.verdict.outcome != Outcome::accepted) return checked;
   const std::string& user = checked.verdict.user;
   const auto allowance = office.accounts->allowance(user);

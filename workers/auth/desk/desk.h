@@ -1,5 +1,6 @@
 // Where acceptors ask who somebody is: lock-outs first, then the methods on a thread of the pool,
-// then what the user may do; and the notes that follow.
+// then what the user may do; and the notes that follow. A refusal of a name and a password is held
+// back until nobody can tell by its time what was asked.
 //
 // For the loop's thread. Identical credentials that are asked for at the same time are looked at
 // once.
@@ -16,6 +17,7 @@
 #include "workers/auth/desk/journal.h"
 #include "workers/auth/desk/lockouts.h"
 #include "workers/auth/desk/office.h"
+#include "workers/auth/desk/refusal_pace.h"
 #include "workers/auth/thread_pool.h"
 
 namespace bulkhead::auth {
@@ -50,6 +52,7 @@ class Desk {
     Allowance allowance;
     bool quota_exhausted = false;
     bool without_store = false;  // the allowance is the default for want of better
+    std::string way;             // which methods were asked, and what each said
   };
   struct UnderWay {
     runtime::Event done;
@@ -63,6 +66,9 @@ class Desk {
                                          runtime::Deadline deadline);
   runtime::Task<std::optional<Checked>> ask(std::shared_ptr<const Credential> credential,
                                             runtime::Deadline deadline);
+  // A refusal's, so that it takes as long as others (refusal_pace.h).
+  runtime::Task<void> hold_back(const Checked& checked, runtime::Deadline begun,
+                                runtime::Deadline deadline);
   static bool is_gone(const Office& office, const PresentUser& user);
   static Checked work(const Office& office, const Credential& credential, Deadline deadline);
   proto::AuthVerdict conclude(const Checked& checked) const;
@@ -76,6 +82,7 @@ class Desk {
   Journal& journal_;
   std::shared_ptr<const Office> office_;
   Lockouts lockouts_;
+  RefusalPace refusals_;
   std::uint64_t changes_ = 0;
   Digest key_{};
   std::map<Digest, std::shared_ptr<UnderWay>> under_way_;
