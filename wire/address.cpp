@@ -47,6 +47,37 @@ std::optional<Split> split_authority(std::string_view text) {
   return split;
 }
 
+// Four decimal numbers without leading zeros, as inet_pton has it: the address of every request is
+// read, so it is done without a copy.
+std::optional<IpAddress> parse_v4(std::string_view text) {
+  std::array<std::uint8_t, 4> octets{};
+  for (std::size_t i = 0; i < octets.size(); ++i) {
+    unsigned value = 0;
+    std::size_t digits = 0;
+    while (digits < text.size() && digits < 3 && text[digits] >= '0' && text[digits] <= '9')
+      value = value * 10 + static_cast<unsigned>(text[digits++] - '0');
+    const bool zero_led = digits > 1 && text.front() == '0';
+    if (digits == 0 || zero_led || value > 255) return std::nullopt;
+    octets[i] = static_cast<std::uint8_t>(value);
+    text.remove_prefix(digits);
+    if (i + 1 == octets.size()) break;
+    if (text.empty() || text.front() != '.') return std::nullopt;
+    text.remove_prefix(1);
+  }
+  if (!text.empty()) return std::nullopt;
+  return IpAddress::v4(octets);
+}
+
+std::string v4_text(std::span<const std::uint8_t, 4> octets) {
+  std::array<char, INET_ADDRSTRLEN> buffer{};
+  char* end = buffer.data();
+  for (const std::uint8_t octet : octets) {
+    if (end != buffer.data()) *end++ = '.';
+    end = std::to_chars(end, buffer.data() + buffer.size(), octet).ptr;
+  }
+  return {buffer.data(), end};
+}
+
 bool is_label_octet(char c) {
   const auto octet = static_cast<unsigned char>(c);
   return (octet >= '0' && octet <= '9') || (octet >= 'a' && octet <= 'z') ||
@@ -93,13 +124,12 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
     text = text.substr(1, text.size() - 2);
     if (text.find(':') == std::string_view::npos) return std::nullopt;
   }
+  if (text.find(':') == std::string_view::npos) return parse_v4(text);
   std::array<char, INET6_ADDRSTRLEN> buffer{};
-  if (text.empty() || text.size() >= buffer.size() || text.find('\0') != std::string_view::npos) {
+  if (text.size() >= buffer.size() || text.find('\0') != std::string_view::npos)
     return std::nullopt;
-  }
   std::copy(text.begin(), text.end(), buffer.begin());
   std::array<std::uint8_t, 16> bytes{};
-  if (inet_pton(AF_INET, buffer.data(), bytes.data()) == 1) return v4(std::span(bytes).first<4>());
   if (inet_pton(AF_INET6, buffer.data(), bytes.data()) == 1) return v6(bytes);
   return std::nullopt;
 }
@@ -120,8 +150,9 @@ std::span<const std::uint8_t> IpAddress::bytes() const {
 }
 
 std::string IpAddress::to_string() const {
+  if (is_v4_) return v4_text(std::span(bytes_).first<4>());
   std::array<char, INET6_ADDRSTRLEN> buffer{};
-  inet_ntop(is_v4_ ? AF_INET : AF_INET6, bytes_.data(), buffer.data(), buffer.size());
+  inet_ntop(AF_INET6, bytes_.data(), buffer.data(), buffer.size());
   return buffer.data();
 }
 
@@ -222,8 +253,17 @@ std::optional<HostPort> HostPort::parse(std::string_view text, std::uint16_t def
 }
 
 std::string HostPort::to_string() const {
+  std::array<char, 5> digits{};
+  const char* const first = digits.data();
+  const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), port).ptr;
   const bool is_v6 = host.find(':') != std::string::npos;
-  return (is_v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+  std::string text;
+  text.reserve(host.size() + 8);
+  if (is_v6) text += '[';
+  text += host;
+  if (is_v6) text += ']';
+  text += ':';
+  return text.append(first, end);
 }
 
 bool is_valid_host(std::string_view host) {

@@ -1,6 +1,8 @@
 #include "wire/address.h"
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <vector>
 
 namespace bulkhead::wire {
 namespace {
@@ -25,6 +27,34 @@ TEST(IpAddress, RefusesWhatOnlyResolversUnderstand) {
     EXPECT_FALSE(IpAddress::parse(text)) << text;
   }
   EXPECT_FALSE(IpAddress::parse(std::string_view("1.2.3.4\0", 8)));
+}
+
+TEST(IpAddress, ReadsV4AsTheSystemDoes) {
+  const std::string_view symbols = "0129.5";
+  const auto agrees = [](const std::string& text) {
+    in_addr system{};
+    const bool known = inet_pton(AF_INET, text.c_str(), &system) == 1;
+    const auto ours = IpAddress::parse(text);
+    if (ours.has_value() != known) return false;
+    return !known || *ours == IpAddress::v4(ntohl(system.s_addr));
+  };
+  // All texts of up to seven of these symbols, and some longer ones.
+  for (std::size_t length = 1; length <= 7; ++length) {
+    std::vector<std::size_t> digits(length, 0);
+    while (true) {
+      std::string text;
+      for (const std::size_t digit : digits) text += symbols[digit];
+      ASSERT_TRUE(agrees(text)) << text;
+      std::size_t i = 0;
+      while (i < length && ++digits[i] == symbols.size()) digits[i++] = 0;
+      if (i == length) break;
+    }
+  }
+  for (const char* text : {"255.255.255.255", "256.1.1.1", "1.2.3.1000", "1.2.3.4 ", " 1.2.3.4",
+                           "192.168.001.1", "1.2.3.4.", "0x1.2.3.4", "+1.2.3.4"})
+    EXPECT_TRUE(agrees(text)) << text;
+  EXPECT_FALSE(IpAddress::parse(std::string_view("1.2.3.4\0", 8)));
+  EXPECT_EQ(IpAddress::parse("203.0.113.255")->to_string(), "203.0.113.255");
 }
 
 TEST(Cidr, ContainsAtEveryBoundary) {

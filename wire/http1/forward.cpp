@@ -16,15 +16,17 @@ constexpr std::array<std::string_view, 8> hop_by_hop{
 
 using Names = std::vector<std::string_view>;
 
-bool contains(const Names& names, std::string_view name) {
+template <typename List>
+bool contains(const List& names, std::string_view name) {
   return std::any_of(names.begin(), names.end(),
                      [&](auto entry) { return equals_ignoring_case(entry, name); });
 }
 
-Names fields_to_remove(const Headers& headers) {
-  Names names(hop_by_hop.begin(), hop_by_hop.end());
+// What Connection names beyond those that are gone anyway: nothing, for most messages.
+Names named_for_this_hop(const Headers& headers) {
+  Names names;
   headers.for_each_element("Connection", [&](std::string_view option) {
-    if (!contains(names, option)) names.push_back(option);
+    if (!contains(hop_by_hop, option) && !contains(names, option)) names.push_back(option);
   });
   return names;
 }
@@ -98,10 +100,11 @@ struct HopFields {
 template <typename Drop>  // drop(name): whether a field goes that neither Connection nor the RFC
                           // names
 void remove_hop_by_hop(Headers& headers, Drop drop) {
-  const Names names = fields_to_remove(headers);
+  const Names names = named_for_this_hop(headers);
   headers.remove_if([&](const Field& field) {
     const bool length = equals_ignoring_case(field.name, "Content-Length");
-    return drop(field.name) || (!length && contains(names, field.name));
+    return drop(field.name) || contains(hop_by_hop, field.name) ||
+           (!length && contains(names, field.name));
   });
 }
 

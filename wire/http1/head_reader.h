@@ -24,6 +24,9 @@ struct Limits {
   std::size_t max_fields = 100;
 };
 
+// Octets that a parser's head has room for beyond what was read: a proxy adds fields of its own.
+inline constexpr std::size_t room_to_add = 256;
+
 struct ParseResult {
   enum class Status : std::uint8_t { need_more, complete, error };
 

@@ -123,7 +123,7 @@ ParseError RequestParser::finish() {
 ParseResult RequestParser::parse(std::string_view buffer) {
   if (error_ != ParseError::none) return ParseResult::refused(error_);
   if (scanner_.position() == 0)
-    head_.headers.reserve(std::min<std::size_t>(buffer.size(), 4096), 16);
+    head_.headers.reserve(std::min<std::size_t>(buffer.size(), 4096) + room_to_add, 16);
   const auto result = read_head(
       scanner_, buffer, head_.headers,
       [this](std::string_view line) { return parse_request_line(line, head_); },

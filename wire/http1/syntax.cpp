@@ -33,8 +33,7 @@ bool is_token(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return octet::is(c, octet::token); });
 }
 
-bool equals_ignoring_case(std::string_view left, std::string_view right) {
-  if (left.size() != right.size()) return false;
+bool detail::equal_letters(std::string_view left, std::string_view right) {
   for (std::size_t i = 0; i < left.size(); ++i) {
     if (lower(left[i]) != lower(right[i])) return false;
   }

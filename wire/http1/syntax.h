@@ -48,8 +48,17 @@ constexpr bool is_whitespace(char c) {
   return c == ' ' || c == '\t';
 }  // SP or HTAB
 
-bool is_token(std::string_view text);                                      // not empty, tchar only
-bool equals_ignoring_case(std::string_view left, std::string_view right);  // ASCII letters only
+bool is_token(std::string_view text);  // not empty, tchar only
+namespace detail {
+bool equal_letters(std::string_view left, std::string_view right);  // of one length
+}
+// ASCII letters only. Nearly all that is compared differs in length or in the first octet already.
+inline bool equals_ignoring_case(std::string_view left, std::string_view right) {
+  if (left.size() != right.size()) return false;
+  if (left.empty()) return true;
+  if (((left.front() ^ right.front()) & ~0x20) != 0) return false;
+  return detail::equal_letters(left, right);
+}
 std::string_view trim(std::string_view text);  // without leading and trailing OWS
 
 // The position of the first octet no field value may hold: a control octet other than HTAB, or DEL.
