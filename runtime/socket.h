@@ -59,11 +59,16 @@ class Socket {
 
   bool registered() const { return interest_ != 0; }
 
-  // A read took bytes, but fewer than it had room for: there is nothing more, unless the end
-  // follows.
-  void note_short_read() { drained_ = (interest_ & EV_READ) != 0 && !end_follows_; }
+  // A read took bytes, but fewer than it had room for, or found nothing: there is nothing more,
+  // unless the end follows. An edge that came in before is spent.
+  void note_short_read() {
+    drained_ = (interest_ & EV_READ) != 0 && !end_follows_;
+    if (drained_) read_.edge = false;
+  }
   // Nothing can be read until the loop says so.
   bool known_drained() const { return drained_; }
+  // A wait for reading begins by itself with a look: it need not be tried before.
+  bool is_told_of_bytes() const { return drained_ || (interest_ & EV_READ) == 0; }
   void forget_drained() { drained_ = false; }
 
  private:

@@ -21,6 +21,7 @@ IoResult SocketStream::try_read(std::span<std::byte> buffer) {
       return {IoStatus::ok, static_cast<std::size_t>(got), 0};
     }
     if (got == 0) return {buffer.empty() ? IoStatus::ok : IoStatus::eof, 0, 0};
+    if (errno == EAGAIN || errno == EWOULDBLOCK) socket_.note_short_read();
     if (errno != EINTR) return from_errno(errno);
   }
 }

@@ -55,13 +55,22 @@ class ReadBuffer {
   std::size_t used_ = 0;
 };
 
+// What a read will find. nothing_yet: the peer has only now got, by a write that succeeded, what it
+// will answer to, so that the first attempt is spared where the socket will tell. Nowhere else: a
+// reset that comes together with bytes is found by a read or a write, not by waiting.
+enum class Expect : std::uint8_t { anything, nothing_yet };
+
 // Reads once, as much as there is up to 16 KiB, and appends it; waits until the deadline if there
 // is nothing.
 class ReadMore final : public runtime::detail::StreamOperation {
  public:
-  ReadMore(runtime::Stream& stream, ReadBuffer& buffer, runtime::Deadline deadline)
-      : StreamOperation(stream, deadline), buffer_(buffer) {}
-  bool await_ready() { return attempt(); }
+  ReadMore(runtime::Stream& stream, ReadBuffer& buffer, runtime::Deadline deadline, Expect expect)
+      : StreamOperation(stream, deadline), buffer_(buffer), expect_(expect) {}
+  bool await_ready() {
+    const bool waits =
+        expect_ == Expect::nothing_yet && stream_.is_raw() && stream_.socket().is_told_of_bytes();
+    return !waits && attempt();
+  }
   template <typename Promise>
   bool await_suspend(std::coroutine_handle<Promise> self) {
     return begin(self, self.promise().scope);
@@ -72,11 +81,13 @@ class ReadMore final : public runtime::detail::StreamOperation {
   runtime::Direction blocked_on() const override { return stream_.read_blocked_on(); }
 
   ReadBuffer& buffer_;
+  Expect expect_;
 };
 
 // runtime::IoResult got = co_await read_more(stream, buffer, deadline);
-inline ReadMore read_more(runtime::Stream& stream, ReadBuffer& buffer, runtime::Deadline deadline) {
-  return {stream, buffer, deadline};
+inline ReadMore read_more(runtime::Stream& stream, ReadBuffer& buffer, runtime::Deadline deadline,
+                          Expect expect = Expect::anything) {
+  return {stream, buffer, deadline, expect};
 }
 
 }  // namespace bulkhead::acceptor
