@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include "runtime/task.h"
 #include "runtime/timer.h"
 
 namespace bulkhead::acceptor {
