@@ -22,6 +22,7 @@ class DomainIndex {
   // Appends each entry that covers the host, in no order and perhaps twice. host: as
   // normalise_host() makes it.
   void find(std::string_view host, std::vector<Entry>& out) const;
+  bool empty() const { return exact_.empty() && below_.empty(); }
 
  private:
   struct Hash {

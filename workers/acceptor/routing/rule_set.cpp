@@ -42,8 +42,12 @@ RuleSet::RuleSet(std::shared_ptr<const config::Config> config) : config_(std::mo
 const config::Rule* RuleSet::match(const RouteQuery& query) const {
   const auto literal = query.destination.literal();
   std::vector<DomainIndex::Entry> candidates;
-  index_.find(normalise_host(query.destination.host), candidates);
-  std::sort(candidates.begin(), candidates.end());
+  // Where no rule names hosts, nobody's name has to be brought into its normal form.
+  if (!index_.empty()) {
+    index_.find(literal ? literal->to_string() : normalise_host(query.destination.host),
+                candidates);
+    std::sort(candidates.begin(), candidates.end());
+  }
   // Both lists are in order: take the smaller head each time.
   auto named = candidates.begin();
   auto general = general_.begin();
