@@ -77,11 +77,15 @@ BackendChoice::~BackendChoice() {
 
 runtime::Task<tl::expected<BackendChoice::Chosen, Failure>> BackendChoice::next(
     TakePooled take_pooled) {
-  now_ms_ = steady_ms(runtime::Loop::current().now());
-  if (auto chosen = choose_now(take_pooled)) co_return std::move(*chosen);
+  if (auto chosen = next_now(take_pooled)) co_return std::move(*chosen);
   if (none_left() || best_standing() > Standing::unhealthy) co_return tl::unexpected(nobody());
   auto waited = co_await wait_for_place(std::move(take_pooled));
   co_return waited;
+}
+
+std::optional<BackendChoice::Chosen> BackendChoice::next_now(const TakePooled& take_pooled) {
+  now_ms_ = steady_ms(runtime::Loop::current().now());
+  return choose_now(take_pooled);
 }
 
 tl::expected<BackendChoice::Chosen, Failure> BackendChoice::take_one(const Suits& suits,

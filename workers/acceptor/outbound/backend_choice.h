@@ -42,6 +42,8 @@ class BackendChoice {
   // be used), overloaded (no connection became free, or too many wait), and what failed() was told
   // last when all have been tried.
   runtime::Task<tl::expected<Chosen, Failure>> next(TakePooled take_pooled = {});
+  // The same where nothing has to be waited for, without a coroutine; if nothing, ask next().
+  std::optional<Chosen> next_now(const TakePooled& take_pooled = {});
 
   // The one to use for what is not connected (datagrams, BIND), with a place. Nothing is retried,
   // and a place is not waited for: overloaded when there is none. unsuitable: why there is none

@@ -72,7 +72,11 @@ runtime::Task<bool> HttpExchange::read_response(runtime::Stream& upstream) {
   const runtime::Duration patience =
       response_begun_ ? config_.network.timeouts.idle : config_.network.timeouts.read;
   while (true) {
-    const runtime::IoResult got = co_await read_more(upstream, response_buffer_, after(patience));
+    // A request that went out whole has had no time to be answered yet.
+    const Expect expect =
+        request_sent_ && !response_begun_ ? Expect::nothing_yet : Expect::anything;
+    const runtime::IoResult got =
+        co_await read_more(upstream, response_buffer_, after(patience), expect);
     if (got.ok()) {
       traffic_.down().took(got.bytes);
       response_begun_ = true;

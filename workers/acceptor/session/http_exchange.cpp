@@ -61,21 +61,14 @@ bool set_credentials(http1::RequestHead& head, const config::ParentProxy* parent
   return head.headers.set("Proxy-Authorization", egress::basic_authorization(credentials));
 }
 
-std::string pool_key(const Generation& generation, const config::Backend& backend,
-                     const http1::RequestHead& head) {
-  std::string key = std::to_string(generation.number) + ' ' + backend.name;
-  if (!ends_at_http_parent(*generation.config, backend)) key += ' ' + head.authority.to_string();
-  return key;
-}
-
 }  // namespace
 
 HttpExchange::HttpExchange(Client& client, Route route, http1::RequestHead& head,
-                           AccessRecord record)
+                           AccessRecord& record)
     : client_(client),
       route_(std::move(route)),
       head_(head),
-      record_(std::move(record)),
+      record_(record),
       traffic_(client, record_),
       config_(*route_.generation->config),
       client_keeps_alive_(head.keep_alive),
@@ -90,9 +83,13 @@ runtime::Task<bool> HttpExchange::run() {
   while (true) {
     BackendChoice::TakePooled take;
     if (may_reuse) take = pooled();
-    auto chosen = co_await choice.next(std::move(take));
-    if (!chosen) failure_ = chosen.error();
-    if (!chosen) break;
+    auto chosen = choice.next_now(take);
+    if (!chosen) {
+      auto waited = co_await choice.next(std::move(take));
+      if (!waited) failure_ = waited.error();
+      if (!waited) break;
+      chosen.emplace(std::move(*waited));
+    }
     note_backend(client_, route_, record_, *chosen->backend);
     if (chosen->backend->type == config::BackendType::echo) {
       const bool kept =
@@ -119,7 +116,15 @@ runtime::Task<bool> HttpExchange::run() {
     record_.upstream = upstream->remote;
     {
       const LiveRecord live(client_.entry, record_);
-      co_await exchange(*upstream->stream);
+      // Without a body there is nothing to send while the response is read.
+      if (head_.body.has_body()) {
+        co_await exchange(*upstream->stream);
+      } else {
+        const runtime::IoResult sent = co_await runtime::write_all(
+            *upstream->stream, request_text_, after(config_.network.timeouts.write));
+        request_sent_ = sent.ok();
+        co_await download(*upstream->stream);
+      }
     }
     if (!failure_ || !reused || !may_send_again()) break;
     upstream.reset();
@@ -148,8 +153,7 @@ bool HttpExchange::prepare(const config::Backend& backend) {
     if (!http1::prepare_request(head_, forwarding)) return false;
     prepared_ = true;
   }
-  absolute_form_ = ends_at_http_parent(config_, backend);
-  pool_key_ = pool_key(*route_.generation, backend, head_);
+  find_way(backend);
   if (!set_credentials(head_, absolute_form_ ? last_parent(config_, backend) : nullptr))
     return false;
   request_text_.clear();
@@ -159,9 +163,21 @@ bool HttpExchange::prepare(const config::Backend& backend) {
   return true;
 }
 
+// Which connections it can use: those of this generation through the backend, to the same
+// destination unless a parent takes requests for all of them.
+void HttpExchange::find_way(const config::Backend& backend) {
+  if (way_through_ == &backend) return;
+  way_through_ = &backend;
+  absolute_form_ = ends_at_http_parent(config_, backend);
+  pool_key_ = std::to_string(route_.generation->number);
+  pool_key_.append(" ").append(backend.name);
+  if (!absolute_form_) pool_key_.append(" ").append(head_.authority.to_string());
+}
+
 BackendChoice::TakePooled HttpExchange::pooled() {
   return [this](const config::Backend& backend) {
-    return client_.acceptor.pool.take(pool_key(*route_.generation, backend, head_));
+    find_way(backend);
+    return client_.acceptor.pool.take(pool_key_);
   };
 }
 
@@ -189,7 +205,7 @@ void HttpExchange::begin_attempt() {
   request_sent_ = response_begun_ = client_told_ = response_done_ = client_broken_ = upgraded_ =
       false;
   upstream_reusable_ = downstream_keep_alive_ = false;
-  last_upload_ = runtime::Clock::now();
+  last_upload_ = runtime::Loop::current().now();
 }
 
 // Only what the upstream cannot have acted upon without answering, and what we can still say again.
@@ -199,11 +215,6 @@ bool HttpExchange::may_send_again() const {
 }
 
 runtime::Task<void> HttpExchange::exchange(runtime::Stream& upstream) {
-  if (!head_.body.has_body()) {
-    co_await upload(upstream);
-    co_await download(upstream);
-    co_return;
-  }
   runtime::CancelScope* parent = co_await runtime::current_scope();
   runtime::CancelScope up(parent), down(parent);
   upload_scope_ = &up;

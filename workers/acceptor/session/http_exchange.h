@@ -27,14 +27,15 @@ namespace bulkhead::acceptor {
 
 class HttpExchange {
  public:
-  // head must outlive this and is changed: it is prepared for forwarding.
-  HttpExchange(Client& client, Route route, wire::http1::RequestHead& head, AccessRecord record);
+  // head and record must outlive this and are changed: the head is prepared for forwarding.
+  HttpExchange(Client& client, Route route, wire::http1::RequestHead& head, AccessRecord& record);
 
   // True if the client's connection may carry another request.
   runtime::Task<bool> run();
 
  private:
   bool prepare(const config::Backend& backend);
+  void find_way(const config::Backend& backend);
   BackendChoice::TakePooled pooled();
   runtime::Task<std::optional<Failure>> connect(std::optional<Upstream>& upstream,
                                                 OpenReport& report);
@@ -44,7 +45,7 @@ class HttpExchange {
   runtime::Task<bool> become_tunnel(Upstream upstream);
 
   runtime::Task<void> exchange(runtime::Stream& upstream);
-  // Upwards: the request.
+  // Upwards: the request, with its body.
   runtime::Task<void> upload(runtime::Stream& upstream);
   // True if all of it was written.
   runtime::Task<bool> upload_body(runtime::Stream& upstream);
@@ -67,13 +68,16 @@ class HttpExchange {
   Client& client_;
   Route route_;
   wire::http1::RequestHead& head_;
-  AccessRecord record_;
+  AccessRecord& record_;
   MeteredTraffic traffic_;
   const config::Config& config_;
 
+  // The way through the backend that was asked about last.
+  const config::Backend* way_through_ = nullptr;
   std::string pool_key_;
-  bool prepared_ = false;
   bool absolute_form_ = false;
+
+  bool prepared_ = false;
   bool client_keeps_alive_;
   bool upgrade_requested_;
   bool to_head_;

@@ -22,27 +22,25 @@ struct ReadHead {
   ParseResult result;
 };
 
-// Waits for a request's first octet as an idle connection, for the rest of its head under the
-// header deadline.
-runtime::Task<ReadHead> read_head(Client& client, const Generation& generation,
-                                  http1::RequestParser& parser) {
-  const config::Timeouts& timeouts = generation.config->network.timeouts;
-  if (client.buffer.empty()) {
-    client.entry.set_idle(true);
-    const runtime::IoResult got = co_await read_more(*client.stream, client.buffer,
-                                                     runtime::Loop::current().after(timeouts.idle));
-    client.entry.set_idle(false);
-    if (!got.ok()) co_return ReadHead{};
-  }
-  const auto deadline = runtime::Loop::current().after(timeouts.header);
+// What is in the buffer; nothing if it is not a whole head yet.
+std::optional<ReadHead> parse_head(const Client& client, http1::RequestParser& parser) {
+  const ParseResult result = parser.parse(client.buffer.view());
+  if (result.status == ParseResult::Status::complete)
+    return ReadHead{HeadArrival::complete, result};
+  if (result.status == ParseResult::Status::error) return ReadHead{HeadArrival::error, result};
+  return std::nullopt;
+}
+
+// The rest of a head whose beginning has come.
+runtime::Task<ReadHead> read_rest_of_head(Client& client, const Generation& generation,
+                                          http1::RequestParser& parser) {
+  const auto deadline = runtime::Loop::current().after(generation.config->network.timeouts.header);
   while (true) {
-    const ParseResult result = parser.parse(client.buffer.view());
-    if (result.status == ParseResult::Status::complete)
-      co_return ReadHead{HeadArrival::complete, result};
-    if (result.status == ParseResult::Status::error) co_return ReadHead{HeadArrival::error, result};
     const runtime::IoResult got = co_await read_more(*client.stream, client.buffer, deadline);
-    if (got.status == runtime::IoStatus::timed_out) co_return ReadHead{HeadArrival::late, result};
-    if (!got.ok()) co_return ReadHead{HeadArrival::gone, result};
+    if (got.status == runtime::IoStatus::timed_out) co_return ReadHead{HeadArrival::late, {}};
+    if (!got.ok()) co_return ReadHead{};
+    const std::optional<ReadHead> read = parse_head(client, parser);
+    if (read) co_return *read;
   }
 }
 
@@ -113,7 +111,7 @@ std::optional<Failure> objection(const Client& client, const http1::RequestHead&
 }
 
 runtime::Task<bool> serve_request(Client& client, std::shared_ptr<const Generation> generation,
-                                  http1::RequestHead& head, AccessRecord record) {
+                                  http1::RequestHead& head, AccessRecord& record) {
   HttpRefusal refusal;
   refusal.keep_alive = head.keep_alive && !head.body.has_body() && !client.refused &&
                        !client.acceptor.connections.draining();
@@ -147,7 +145,7 @@ runtime::Task<bool> serve_request(Client& client, std::shared_ptr<const Generati
     co_return kept;
   }
   show(client, record, "forwarding");
-  HttpExchange exchange(client, std::move(chosen), head, std::move(record));
+  HttpExchange exchange(client, std::move(chosen), head, record);
   const bool kept = co_await exchange.run();
   co_return kept;
 }
@@ -169,22 +167,35 @@ runtime::Task<bool> refuse_login(Client& client, std::shared_ptr<const Generatio
   co_return kept;
 }
 
-// True if another request may follow.
-runtime::Task<bool> serve_one(Client& client) {
+// True if another request may follow. What a connection waits for between two requests is not under
+// the header's deadline, but an idle connection's. expect: what the first read will find.
+runtime::Task<bool> serve_one(Client& client, Expect expect) {
   std::shared_ptr<const Generation> generation = client.acceptor.generation;
   http1::RequestParser parser(generation->http_limits);
-  const ReadHead read = co_await read_head(client, *generation, parser);
-  if (read.arrival == HeadArrival::gone) co_return false;
+  if (client.buffer.empty()) {
+    const auto deadline = runtime::Loop::current().after(generation->config->network.timeouts.idle);
+    client.entry.set_idle(true);
+    const runtime::IoResult got =
+        co_await read_more(*client.stream, client.buffer, deadline, expect);
+    client.entry.set_idle(false);
+    if (!got.ok()) co_return false;
+  }
+  std::optional<ReadHead> read = parse_head(client, parser);
+  if (!read) {
+    ReadHead rest = co_await read_rest_of_head(client, *generation, parser);
+    read = rest;
+  }
+  if (read->arrival == HeadArrival::gone) co_return false;
   // A reload that came while the connection was idle holds for this request.
   generation = client.acceptor.generation;
   AccessRecord record = client.new_record("http");
-  if (read.arrival != HeadArrival::complete) {
-    const bool late = read.arrival == HeadArrival::late;
+  if (read->arrival != HeadArrival::complete) {
+    const bool late = read->arrival == HeadArrival::late;
     HttpRefusal refusal;
     refusal.failure =
         late ? Failure{Refusal::header_timeout, {}}
-             : Failure{Refusal::bad_request, std::string(http1::name(read.result.error))};
-    if (!late) refusal.status = http1::http_status(read.result.error);
+             : Failure{Refusal::bad_request, std::string(http1::name(read->result.error))};
+    if (!late) refusal.status = http1::http_status(read->result.error);
     co_await refuse_http(client, generation, std::move(refusal), std::move(record));
     co_return false;
   }
@@ -196,11 +207,11 @@ runtime::Task<bool> serve_one(Client& client) {
     login = take_login(client, head);
   }
   if (login.state == HttpLogin::State::none) {
-    client.buffer.consume(read.result.consumed);
+    client.buffer.consume(read->result.consumed);
   } else {
-    client.buffer.consume_secret(read.result.consumed);
+    client.buffer.consume_secret(read->result.consumed);
   }
-  record.bytes_received = read.result.consumed;
+  record.bytes_received = read->result.consumed;
   record.username.clear();
   describe(record, head, generation->config->access_log);
   if (head.method == "CONNECT") record.protocol = "connect";
@@ -219,7 +230,7 @@ runtime::Task<bool> serve_one(Client& client) {
     co_await serve_connect(client, generation, std::move(record));
     co_return false;
   }
-  const bool kept = co_await serve_request(client, generation, head, std::move(record));
+  const bool kept = co_await serve_request(client, generation, head, record);
   co_return kept;
 }
 
@@ -228,8 +239,8 @@ runtime::Task<bool> serve_one(Client& client) {
 runtime::Task<void> serve_http(Client& client) {
   client.entry.set_protocol("http");
   client.entry.set_unprotected(ipc::Unprotected::http);
-  bool more = true;
-  while (more) more = co_await serve_one(client);
+  bool more = co_await serve_one(client, Expect::anything);
+  while (more) more = co_await serve_one(client, Expect::nothing_yet);
 }
 
 }  // namespace bulkhead::acceptor

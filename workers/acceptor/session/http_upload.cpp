@@ -24,8 +24,7 @@ runtime::Task<void> HttpExchange::upload(runtime::Stream& upstream) {
   if (!sent.ok()) co_return;
   // What the decoder has seen is not what the upstream has got: only a body written to its end
   // leaves the connection where the next request may begin.
-  bool whole = true;
-  if (head_.body.has_body()) whole = co_await upload_body(upstream);
+  const bool whole = co_await upload_body(upstream);
   request_sent_ = whole;
   last_upload_ = runtime::Clock::now();
 }
