@@ -258,7 +258,7 @@ std::string HostPort::to_string() const {
   const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), port).ptr;
   const bool is_v6 = host.find(':') != std::string::npos;
   std::string text;
-  text.reserve(host.size() + 8);
+  text.reserve(host.size() + (is_v6 ? 2 : 0) + 1 + static_cast<std::size_t>(end - first));
   if (is_v6) text += '[';
   text += host;
   if (is_v6) text += ']';

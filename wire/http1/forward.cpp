@@ -67,6 +67,15 @@ std::string upgrade_offer(const RequestHead& head) {
   return offer;
 }
 
+// Room for a head of these fields, so that it is not moved while it grows.
+void reserve_head(std::string& out, const Headers& headers, std::size_t start_line) {
+  constexpr std::size_t around = 4;  // ": " and CRLF
+  std::size_t octets = out.size() + start_line + around;
+  headers.for_each(
+      [&](const Field& field) { octets += field.name.size() + field.value.size() + around; });
+  if (octets > out.capacity()) out.reserve(octets);
+}
+
 void append_fields(std::string& out, const Headers& headers, std::string_view except) {
   headers.for_each([&](const Field& field) {
     if (!except.empty() && equals_ignoring_case(field.name, except)) return;
@@ -216,6 +225,10 @@ std::string authority_text(const HostPort& authority, Scheme scheme) {
 }
 
 void append_request_head(std::string& out, const RequestHead& head, TargetForm form) {
+  constexpr std::size_t around_target = 32;
+  reserve_head(
+      out, head.headers,
+      head.method.size() + head.authority.host.size() + head.path_and_query.size() + around_target);
   out.append(head.method).append(" ");
   if (form == TargetForm::authority) {
     out.append(head.authority.to_string());
@@ -235,6 +248,8 @@ void append_request_head(std::string& out, const RequestHead& head, TargetForm f
 }
 
 void append_response_head(std::string& out, const ResponseHead& head) {
+  constexpr std::size_t around_reason = 16;
+  reserve_head(out, head.headers, head.reason.size() + around_reason);
   out.append("HTTP/1.1 ")
       .append(std::to_string(head.status))
       .append(" ")

@@ -38,6 +38,13 @@ ParseError parse_request_line(std::string_view line, RequestHead& head) {
   return parse_target(head);
 }
 
+// What an absolute target says after "//", which has been found to be good.
+std::string_view authority_in(const RequestHead& head) {
+  if (head.form != TargetForm::absolute) return head.target;
+  const std::string_view rest = std::string_view(head.target).substr(head.target.find("://") + 3);
+  return rest.substr(0, rest.find_first_of("/?"));
+}
+
 ParseError read_host(RequestHead& head) {
   std::size_t hosts = 0;
   std::string_view value;
@@ -49,7 +56,8 @@ ParseError read_host(RequestHead& head) {
   if (hosts == 0)
     return head.version == Version::http_1_1 ? ParseError::missing_host : ParseError::none;
   const bool from_target = head.form == TargetForm::absolute || head.form == TargetForm::authority;
-  if (from_target && value == head.authority.host) return ParseError::none;
+  if (from_target && (value == head.authority.host || value == authority_in(head)))
+    return ParseError::none;
   auto host = parse_authority(value, default_port(Scheme::http));
   if (!host) return ParseError::invalid_host;
   if (!from_target) head.authority = *std::move(host);

@@ -32,6 +32,10 @@ runtime::Task<void> HttpExchange::download(runtime::Stream& upstream) {
 // Reads until there is a final response's head, passing interim ones on.
 runtime::Task<bool> HttpExchange::read_response_head(runtime::Stream& upstream) {
   while (true) {
+    if (response_buffer_.empty()) {
+      const bool more = co_await read_response(upstream);
+      if (!more) co_return false;
+    }
     const http1::ParseResult result = response_.parse(response_buffer_.view());
     if (result.status == http1::ParseResult::Status::error) {
       fail(Refusal::upstream_protocol_error, std::string(http1::name(result.error)));
@@ -117,6 +121,9 @@ std::string HttpExchange::response_head_text(http1::BodyFraming& framing) {
   framing = downstream.body;
   downstream_keep_alive_ = downstream.keep_alive;
   std::string out;
+  // Often the whole body has come with the head: they go on together.
+  constexpr std::size_t around_head = 512;
+  out.reserve(around_head + response_buffer_.view().size());
   http1::append_response_head(out, response);
   return out;
 }

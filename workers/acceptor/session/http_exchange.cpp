@@ -169,7 +169,9 @@ void HttpExchange::find_way(const config::Backend& backend) {
   if (way_through_ == &backend) return;
   way_through_ = &backend;
   absolute_form_ = ends_at_http_parent(config_, backend);
-  pool_key_ = std::to_string(route_.generation->number);
+  pool_key_.clear();
+  pool_key_.reserve(64);
+  pool_key_.append(std::to_string(route_.generation->number));
   pool_key_.append(" ").append(backend.name);
   if (!absolute_form_) pool_key_.append(" ").append(head_.authority.to_string());
 }

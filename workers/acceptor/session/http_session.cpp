@@ -201,7 +201,8 @@ runtime::Task<bool> serve_one(Client& client, Expect expect) {
   }
   http1::RequestHead& head = parser.head();
   HttpLogin login;
-  if (generation->config->server.auth.required()) {
+  const bool asks = asks_who(*generation->config);
+  if (asks) {
     // Whoever knows the client's address now, nobody is known to be behind this request yet.
     client.entry.set_user(nullptr);
     login = take_login(client, head);
@@ -216,13 +217,15 @@ runtime::Task<bool> serve_one(Client& client, Expect expect) {
   describe(record, head, generation->config->access_log);
   if (head.method == "CONNECT") record.protocol = "connect";
   // Who is over a limit is told so, and costs the auth worker nothing.
-  if (generation->config->server.auth.required() && !client.refused) {
-    const std::string protocol = record.protocol;
-    auto refused = co_await log_in(client, generation, std::move(login), protocol);
-    if (refused) {
-      const bool kept =
-          co_await refuse_login(client, generation, head, std::move(*refused), std::move(record));
-      co_return kept;
+  if (asks && !client.refused) {
+    if (!log_in_at_once(client, *generation, login)) {
+      const std::string protocol = record.protocol;
+      auto refused = co_await log_in(client, generation, std::move(login), protocol);
+      if (refused) {
+        const bool kept =
+            co_await refuse_login(client, generation, head, std::move(*refused), std::move(record));
+        co_return kept;
+      }
     }
     if (client.entry.user()) record.username = client.entry.user()->name();
   }

@@ -60,8 +60,21 @@ HttpLogin take_login(Client& client, http1::RequestHead& head) {
   return login;
 }
 
+bool asks_who(const config::Config& config) {
+  const std::vector<config::AuthMode>& mode = config.server.auth.mode;
+  return mode.size() != 1 || mode.front() != config::AuthMode::none;
+}
+
+bool log_in_at_once(Client& client, const Generation& generation, HttpLogin& login) {
+  const bool known = login.state == HttpLogin::State::known;
+  const bool nobody =
+      login.state == HttpLogin::State::none && needs_no_login(client, *generation.config);
+  if (known || nobody) client.entry.set_user(std::move(login.user));
+  return known || nobody;
+}
+
 bool needs_no_login(const Client& client, const config::Config& config) {
-  return !config.server.auth.required() ||
+  return !asks_who(config) ||
          is_trusted(config.server.auth.trusted_networks, client.entry.client.address);
 }
 

@@ -35,6 +35,14 @@ runtime::Task<std::optional<AuthFailure>> log_in(Client& client,
                                                  HttpLogin login, std::string_view protocol);
 runtime::Task<std::optional<AuthFailure>> log_in_socks(Client& client, Presented presented);
 
+// Whether clients have to say who they are: Auth::required(), but asked with every request, so
+// without making a list to compare with.
+bool asks_who(const config::Config& config);
+
+// What log_in() would do, where nobody has to be asked for it: true, and the user is set. False:
+// call log_in(), with the same login.
+bool log_in_at_once(Client& client, const Generation& generation, HttpLogin& login);
+
 // Whether the client may stay who it is: nobody.
 bool needs_no_login(const Client& client, const config::Config& config);
 
