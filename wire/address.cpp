@@ -268,7 +268,8 @@ std::string HostPort::to_string() const {
 
 bool is_valid_host(std::string_view host) {
   if (host.empty() || host.size() > max_host_length) return false;
-  if (host.find_first_of("[]") != std::string_view::npos) return false;
+  if (std::any_of(host.begin(), host.end(), [](char c) { return c == '[' || c == ']'; }))
+    return false;
   if (IpAddress::parse(host)) return true;
   if (host.back() == '.') host.remove_suffix(1);
   if (host.empty() || host.size() > 253) return false;

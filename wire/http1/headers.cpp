@@ -1,9 +1,16 @@
 #include "wire/http1/headers.h"
 
 #include <algorithm>
+#include <span>
 
 namespace bulkhead::wire::http1 {
 namespace {
+
+// A word at a time, in a way that the optimiser may not remove.
+void overwrite(std::span<char> octets) {
+  std::fill(octets.begin(), octets.end(), '*');
+  asm volatile("" : : "r"(octets.data()) : "memory");
+}
 
 bool is_valid(std::string_view name, std::string_view value) {
   return is_token(name) && find_control(value) == std::string_view::npos;
@@ -67,8 +74,7 @@ std::size_t Headers::remove(std::string_view name) {
 std::size_t Headers::wipe(std::string_view name) {
   for (const Slot& slot : slots_) {
     if (!equals_ignoring_case(view(slot).name, name)) continue;
-    volatile char* octet = block_.data() + slot.value_offset;
-    for (std::uint32_t i = 0; i < slot.value_length; ++i) octet[i] = '*';
+    overwrite(std::span(block_).subspan(slot.value_offset, slot.value_length));
   }
   return remove(name);
 }

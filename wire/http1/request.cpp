@@ -42,7 +42,9 @@ ParseError parse_request_line(std::string_view line, RequestHead& head) {
 std::string_view authority_in(const RequestHead& head) {
   if (head.form != TargetForm::absolute) return head.target;
   const std::string_view rest = std::string_view(head.target).substr(head.target.find("://") + 3);
-  return rest.substr(0, rest.find_first_of("/?"));
+  const auto end =
+      std::find_if(rest.begin(), rest.end(), [](char c) { return c == '/' || c == '?'; });
+  return rest.substr(0, static_cast<std::size_t>(end - rest.begin()));
 }
 
 ParseError read_host(RequestHead& head) {

@@ -34,6 +34,7 @@ bool is_token(std::string_view text) {
 }
 
 bool detail::equal_letters(std::string_view left, std::string_view right) {
+  if (left == right) return true;
   for (std::size_t i = 0; i < left.size(); ++i) {
     if (lower(left[i]) != lower(right[i])) return false;
   }
@@ -50,7 +51,9 @@ std::size_t find_control(std::string_view text) {
   std::size_t i = 0;
   while (i < text.size()) {
     std::uint64_t word = 0;
-    if (text.size() - i >= sizeof word) {
+    if (text.size() >= sizeof word) {
+      // The last word begins where it fits, and may look at some octets twice.
+      i = std::min(i, text.size() - sizeof word);
       std::memcpy(&word, text.data() + i, sizeof word);
       if (!may_hold_control(word)) {
         i += sizeof word;

@@ -37,7 +37,9 @@ ParseError parse_absolute(std::string_view target, std::size_t colon, RequestHea
   const ParseError error = take_scheme(target.substr(0, colon), head);
   if (error != ParseError::none) return error;
   target.remove_prefix(colon + 3);
-  const std::size_t path = std::min(target.find_first_of("/?"), target.size());
+  const auto end =
+      std::find_if(target.begin(), target.end(), [](char c) { return c == '/' || c == '?'; });
+  const auto path = static_cast<std::size_t>(end - target.begin());
   const auto rest = target.substr(path);
   // An OPTIONS for the whole server goes to the origin as "*" (section 3.2.4).
   if (rest.empty() && head.method == "OPTIONS") {
