@@ -13,12 +13,16 @@ CredentialKey CredentialHasher::hash(char kind, std::string_view first,
                                      std::string_view second) const {
   crypto_generichash_state state;
   CredentialKey key{};
-  crypto_generichash_init(&state, key_.data(), key_.size(), key.size());
+  // The key as the first octets of what is hashed, not as BLAKE2b's own parameter, which would be a
+  // block of its own: with it a credential is one block. Nothing is lost by that, since BLAKE2b
+  // cannot be continued from its result.
+  crypto_generichash_init(&state, nullptr, 0, key.size());
   const auto add = [&state](const void* octets, std::size_t size) {
     crypto_generichash_update(&state, static_cast<const unsigned char*>(octets), size);
   };
   // The first part's length keeps "a" "bc" from being "ab" "c".
   const std::uint64_t length = first.size();
+  add(key_.data(), key_.size());
   add(&kind, 1);
   add(&length, sizeof length);
   add(first.data(), first.size());

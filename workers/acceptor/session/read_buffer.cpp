@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <utility>
 
 #include "platform/secret.h"
@@ -25,8 +26,8 @@ void ReadBuffer::grow(std::size_t more) {
 }
 
 void ReadBuffer::consume_secret(std::size_t count) {
-  platform::wipe(std::span(bytes_).subspan(used_, count));
-  platform::wipe(std::span(reinterpret_cast<char*>(scratch.data()), std::exchange(written, 0)));
+  explicit_bzero(bytes_.data() + used_, count);
+  explicit_bzero(scratch.data(), std::exchange(written, 0));
   consume(count);
 }
 
