@@ -42,8 +42,10 @@ std::optional<Pipe> PipePool::make() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return std::nullopt;
   Pipe pipe{platform::UniqueFd(ends[0]), platform::UniqueFd(ends[1]), 0};
-  const int size = ::fcntl(ends[1], F_SETPIPE_SZ, pipe_bytes);
-  if (size < 0 && ::fcntl(ends[1], F_GETPIPE_SZ) < least_useful_bytes) return std::nullopt;
+  pipe.large = large_ < max_large && ::fcntl(ends[1], F_SETPIPE_SZ, large_pipe_bytes) >= 0;
+  const bool sized = pipe.large || ::fcntl(ends[1], F_SETPIPE_SZ, pipe_bytes) >= 0;
+  if (!sized && ::fcntl(ends[1], F_GETPIPE_SZ) < least_useful_bytes) return std::nullopt;
+  if (pipe.large) ++large_;
   if (registry_ != nullptr) pipe.id = registry_->made(ends[0], ends[1]);
   return pipe;
 }
@@ -57,11 +59,18 @@ PipePool::Loan PipePool::adopt(Pipe pipe, std::size_t bytes) {
 
 void PipePool::take_back(Pipe pipe, bool empty) {
   --lent_;
-  if (empty && kept_.size() < max_kept) return kept_.push_back(std::move(pipe));
-  discard(std::move(pipe));
+  if (!empty || kept_.size() >= max_kept) return discard(std::move(pipe));
+  const auto place = pipe.large ? kept_.end() : kept_.begin();
+  kept_.insert(place, std::move(pipe));
+}
+
+void PipePool::forsaken(const Pipe& pipe) {
+  --lent_;
+  if (pipe.large) --large_;
 }
 
 void PipePool::discard(Pipe pipe) {
+  if (pipe.large) --large_;
   if (registry_ != nullptr && pipe.id != 0) registry_->discarded(pipe.id);
 }
 

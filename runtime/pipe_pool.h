@@ -18,12 +18,18 @@ namespace bulkhead::runtime {
 struct Pipe {
   platform::UniqueFd read_end, write_end;
   std::uint64_t id = 0;  // the registry's; 0: not registered
+  bool large = false;    // one of the pool's few
 };
 
 class PipePool {
  public:
   static constexpr int pipe_bytes = 256 * 1024;  // room in a pipe, in whole pages
-  static constexpr std::size_t max_lent = 512;   // two descriptors each
+  // A few are larger, and are lent first: a receiver that keeps up needs a third of the system
+  // calls with them, and gives them back at once. Not all are, since the kernel gives a user 64 MiB
+  // of such room before it gives no more pipes that are of use.
+  static constexpr int large_pipe_bytes = 1024 * 1024;
+  static constexpr std::size_t max_large = 8;
+  static constexpr std::size_t max_lent = 512;  // two descriptors each
   static constexpr std::size_t max_kept = 32;
 
   // Told of each pipe that is made and discarded, so that somebody else can hold it as well.
@@ -51,7 +57,7 @@ class PipePool {
 
     // Closes our ends and leaves the pipe, with all that is in it, to whoever else holds it.
     void forsake() && {
-      if (pool_ != nullptr) std::exchange(pool_, nullptr)->forsaken();
+      if (pool_ != nullptr) std::exchange(pool_, nullptr)->forsaken(pipe_);
       pipe_ = {};
     }
 
@@ -90,12 +96,13 @@ class PipePool {
  private:
   std::optional<Pipe> make();
   void take_back(Pipe pipe, bool empty);
-  void forsaken() { --lent_; }
+  void forsaken(const Pipe& pipe);
   void discard(Pipe pipe);
 
-  std::vector<Pipe> kept_;
+  std::vector<Pipe> kept_;  // the large ones last
   Registry* registry_ = nullptr;
   std::size_t lent_ = 0;
+  std::size_t large_ = 0;  // lent or kept
 };
 
 }  // namespace bulkhead::runtime

@@ -1,5 +1,6 @@
 #include "runtime/pipe_pool.h"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -19,6 +20,28 @@ TEST(PipePool, LendsTheSamePipeAgain) {
   EXPECT_EQ(pool.lent(), 0u);
   EXPECT_EQ(pool.kept(), 1u);
   EXPECT_EQ(pool.borrow()->read_end(), first);
+}
+
+TEST(PipePool, LendsItsFewLargePipesFirst) {
+  PipePool pool;
+  const auto room = [](const PipePool::Loan& loan) {
+    return ::fcntl(loan.read_end(), F_GETPIPE_SZ);
+  };
+  std::vector<PipePool::Loan> loans;
+  while (loans.size() < PipePool::max_large + 2) loans.push_back(std::move(*pool.borrow()));
+  if (room(loans.front()) < PipePool::large_pipe_bytes)
+    GTEST_SKIP() << "this user may not have large pipes";
+  EXPECT_EQ(room(loans.back()), PipePool::pipe_bytes) << "only a few are large";
+  // One that is discarded makes room for another; one that comes back is lent before smaller ones.
+  loans.front().filled(1);
+  loans.clear();
+  for (std::size_t i = 0; i < PipePool::max_large + 2; ++i)
+    loans.push_back(std::move(*pool.borrow()));
+  const auto large = std::count_if(loans.begin(), loans.end(), [&](const PipePool::Loan& loan) {
+    return room(loan) == PipePool::large_pipe_bytes;
+  });
+  EXPECT_EQ(static_cast<std::size_t>(large), PipePool::max_large);
+  EXPECT_EQ(room(loans.front()), PipePool::large_pipe_bytes);
 }
 
 TEST(PipePool, ClosesAPipeThatStillHoldsBytes) {

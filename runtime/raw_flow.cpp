@@ -16,8 +16,10 @@ constexpr std::size_t small_fill = 16 * 1024;
 constexpr int small_fills = 3;  // in a row, before copying again
 constexpr std::uint16_t max_patience = 4096;
 constexpr std::size_t max_fill =
-    1024 * 1024;               // asked of one splice; the pipe's slots are the real bound
-constexpr int max_steps = 32;  // before other connections have their turn
+    1024 * 1024;  // asked of one splice; the pipe's slots are the real bound
+// Before other connections have their turn.
+constexpr int max_steps = 32;
+constexpr std::uint64_t max_turn = 8 * 1024 * 1024;
 
 constexpr unsigned splice_flags = SPLICE_F_NONBLOCK | SPLICE_F_MOVE;
 
@@ -31,7 +33,8 @@ ssize_t splice(int from, int to, std::size_t size) {
 }  // namespace
 
 RawFlow::State RawFlow::advance() {
-  for (int i = 0; i < max_steps; ++i) {
+  const std::uint64_t turn_ends = *count_ + max_turn;
+  for (int i = 0; i < max_steps && *count_ < turn_ends; ++i) {
     switch (step()) {
       case Step::moved:
         break;
