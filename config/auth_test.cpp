@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "config/store_url.h"
 #include "config/testing.h"
 
 namespace bulkhead::config {
@@ -207,6 +208,24 @@ TEST(Auth, WhatIsWrong) {
             Contains(HasSubstr("unknown backend \"dierct\" (did you mean \"direct\"?)")),
             Each(Not(HasSubstr("hunter2")))));
   EXPECT_THAT(complaints("server: {auth: {mode: native}}\n"), IsEmpty());
+}
+
+TEST(StoreUrl, NamesFiles) {
+  EXPECT_THAT(files_of_store("postgresql://u:p@db/x?sslmode=verify-full&sslrootcert=/etc/a%20b.pem"
+                             "&sslcert=/c&sslkey=%2Fk&passfile=/p"),
+              ElementsAre("/etc/a b.pem", "/c", "/k", "/p"));
+  for (const char* url : {"", "postgresql://db/x", "postgresql://db/x?", "postgresql://db/x?&&=&",
+                          "postgresql://db/x?sslrootcert", "postgresql://db/x?sslrootcert=system",
+                          "postgresql://db/x?sslrootcert=relative", "?sslrootcert=/a%00b"})
+    EXPECT_THAT(files_of_store(url), IsEmpty()) << url;
+  EXPECT_EQ(files_alone("postgresql://u:p@db/x?a=b&sslcert=%2Fc%20c&sslkey=/k&z=y"),
+            "?sslcert=%2Fc%20c&sslkey=/k&");
+  EXPECT_EQ(files_alone("postgresql://u:p@db/x?a=b"), "");
+  EXPECT_THAT(files_of_store(files_alone("postgresql://db/x?a&sslkey=/k") + "any?thing&=x"),
+              ElementsAre("/k"));
+  EXPECT_THAT(files_of_store("?sslrootcert=/a%"), ElementsAre("/a%"));
+  EXPECT_THAT(files_of_store("?sslrootcert=/a%4"), ElementsAre("/a%4"));
+  EXPECT_THAT(files_of_store("?sslrootcert=/a%zz"), ElementsAre("/a%zz"));
 }
 
 }  // namespace

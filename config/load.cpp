@@ -16,6 +16,7 @@
 #include "config/override.h"
 #include "config/projection.h"
 #include "config/reader.h"
+#include "config/store_url.h"
 #include "config/text.h"
 #include "config/writer.h"
 
@@ -256,6 +257,10 @@ std::shared_ptr<const Config> without_secrets(const Config& config) {
                        secret.size(), key.data(), key.size());
     return Secret(std::string_view(hash.data(), hash.size()));
   });
+  // Who starts the auth worker has to let it read these.
+  const std::string files = files_alone(config.server.auth.store.reveal());
+  if (!files.empty())
+    copy->server.auth.store = Secret(files + std::string(copy->server.auth.store.reveal()));
   return copy;
 }
 

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "config/diff.h"
+#include "config/store_url.h"
 #include "config/testing.h"
 
 namespace bulkhead::config {
@@ -154,6 +155,11 @@ TEST_F(Projection, WithoutSecretsOneIsStillToldFromAnother) {
   other.backends[0].proxy->password = Secret("another");
   EXPECT_FALSE(diff(*bare, *without_secrets(other)).empty());
   EXPECT_EQ(bare->rules, config_->rules);
+  other.server.auth.store = Secret("postgresql://u:store-secret@db/x?sslrootcert=/ca.pem");
+  EXPECT_THAT(files_of_store(without_secrets(other)->server.auth.store.reveal()),
+              ElementsAre("/ca.pem"));
+  EXPECT_THAT(std::string(without_secrets(other)->server.auth.store.reveal()),
+              Not(HasSubstr("store-secret")));
 }
 
 TEST_F(Projection, KeysOfProjectionsAreNoSettings) {

@@ -2,8 +2,10 @@
 // process is given.
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <unistd.h>
 
+#include "config/store_url.h"
 #include "platform/message_socket.h"
 #include "runtime/log.h"
 #include "runtime/timer.h"
@@ -42,8 +44,11 @@ workers::Arguments Workforce::arguments(Party role, std::uint32_t index,
     const config::Auth& auth = config.server.auth;
     arguments.state_directory = surroundings_.state + "/auth";
     arguments.pam = auth.uses(config::AuthMode::system);
+    arguments.trial = surroundings_.trial;
     for (const std::string& file : {auth.ldap.tls.ca_cert, auth.oauth.ca_cert})
       if (!file.empty()) arguments.readable_files.push_back(file);
+    for (std::string& file : config::files_of_store(auth.store.reveal()))
+      arguments.readable_files.push_back(std::move(file));
   }
   return arguments;
 }
@@ -58,7 +63,11 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(
     if (std::string error = make_channels(launch); !error.empty()) return tl::unexpected(error);
     launch.column = surroundings_.pages.take_column();
   }
-  if (role == Party::auth) {
+  if (role == Party::auth && surroundings_.trial) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(launch.arguments.state_directory, ignored))
+      launch.arguments.state_directory.clear();
+  } else if (role == Party::auth) {
     std::string error =
         create_worker_directory(launch.arguments.state_directory, launch.arguments.identity);
     if (!error.empty()) return tl::unexpected(std::move(error));

@@ -18,14 +18,28 @@ def _programs():
 
 
 class Postgres:
-    def __init__(self):
+    """certificates: it takes nothing but TLS, on two addresses of which its certificate names the first."""
+
+    def __init__(self, certificates=None):
+        self.certificates = certificates
         self.programs = _programs()
         self.port = ports.reserve()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="bulkhead-postgres-"))
         if os.geteuid() == 0:
             shutil.chown(self.directory, "postgres")
         self._run("initdb", "-D", self.directory / "data", "-U", "tester", "-A", "trust", "-E", "UTF8", "-N")
+        if certificates:
+            self._demand_tls()
         self.start()
+
+    def _demand_tls(self):
+        data = self.directory / "data"
+        for source, name in ((self.certificates.certificate, "server.crt"), (self.certificates.key, "server.key")):
+            shutil.copy(source, data / name)
+            (data / name).chmod(0o600)
+            if os.geteuid() == 0:
+                shutil.chown(data / name, "postgres")
+        (data / "pg_hba.conf").write_text("local all all trust\nhostssl all all 127.0.0.0/8 trust\n")
 
     def _run(self, name, *words):
         command = [self.programs / name, *words]
@@ -36,14 +50,16 @@ class Postgres:
 
     def start(self):
         ports.release(self.port)
-        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c fsync=off -k {self.directory}"
+        tls = " -c ssl=on" if self.certificates else ""
+        options = f"-c listen_addresses=127.0.0.1,127.0.0.2{tls} -c port={self.port} -c fsync=off -k {self.directory}"
         self._run("pg_ctl", "-w", "-D", self.directory / "data", "-l", self.directory / "data/server.log", "-o", options, "start")
 
     def stop(self):
         self._run("pg_ctl", "-w", "-m", "immediate", "-D", self.directory / "data", "stop")
 
-    def url(self, database="postgres"):
-        return f"postgresql://tester@127.0.0.1:{self.port}/{database}"
+    def url(self, host="127.0.0.1", **settings):
+        query = "&".join(f"{name}={value}" for name, value in settings.items())
+        return f"postgresql://tester@{host}:{self.port}/postgres" + (f"?{query}" if query else "")
 
     def query(self, statement):
         """The lines of its answer."""
