@@ -85,6 +85,9 @@ tl::expected<std::optional<ExitReason>, Error> try_wait(pid_t pid);
 // ended.
 tl::expected<void, Error> send_signal(const Child& child, int signal);
 
+// argv of a process of ours, as the kernel has it; empty when that cannot be read.
+std::vector<std::string> command_line(pid_t pid);
+
 // Kills a child that was given a session of its own, with what it has started in that session.
 // Before it is reaped: until then its number is nobody else's.
 void kill_session(const Child& child);

@@ -44,6 +44,16 @@ std::uint64_t to_nanoseconds(runtime::Deadline time) {
   return static_cast<std::uint64_t>(time.time_since_epoch() / std::chrono::nanoseconds(1));
 }
 
+// What a worker was started with, as the kernel still has it: whether it can do what a reload wants
+// goes by it (Workforce::needs_another).
+std::optional<workers::Arguments> arguments_of(pid_t pid) {
+  std::vector<std::string> words = platform::command_line(pid);
+  std::vector<char*> argv;
+  argv.reserve(words.size());
+  for (std::string& word : words) argv.push_back(word.data());
+  return workers::Arguments::parse(static_cast<int>(argv.size()), argv.data());
+}
+
 std::string name_of(proto::Party role, std::uint32_t index) {
   return std::string(to_string(role)) + '.' + std::to_string(index);
 }
@@ -123,6 +133,7 @@ std::shared_ptr<WorkerProcess> WorkerProcess::inherit(const WorkerState& state) 
   std::shared_ptr<WorkerProcess> process(
       new WorkerProcess(state.hello.role, state.index, platform::UniqueFd(state.control),
                         std::move(child), platform::UniqueFd(state.output)));
+  if (auto given = arguments_of(state.pid)) process->arguments_ = std::move(*given);
   process->egress_end_.reset(state.egress_end);
   process->auth_end_.reset(state.auth_end);
   process->started_ = to_deadline(state.started_ns);

@@ -38,6 +38,8 @@ class Workforce {
     std::function<std::vector<std::shared_ptr<WorkerProcess>>()> elders;
     // Path of the socket where our vault can be found when we are gone; empty: nowhere.
     std::string rendezvous;
+    // The workers are only prepared, to see whether they could serve: they change nothing.
+    bool trial = false;
   };
 
   explicit Workforce(Surroundings surroundings);

@@ -3,6 +3,7 @@ nothing."""
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -10,9 +11,10 @@ import time
 import psutil
 import pytest
 
-from harness import http_message, ports, raw_client, stream, tcp_server
+from harness import http_message, ports, raw_client, stream, tcp_server, users
 from harness.curl import curl
 from harness.load import Load, Tunnel, keep_alive_gets, one_get, one_socks
+from harness.methods import ldap
 from harness.waiting import eventually
 
 
@@ -461,3 +463,79 @@ def test_fifty_reloads_and_five_upgrades_under_load(start, another, origin, serv
     assert status["reloads"] == 50 and status["failed_reloads"] == 0
     assert proxy.query("crashes") == []
     eventually(lambda: {worker["crew"] for worker in proxy.workers()} == {6}, "nothing is left of the old crews", 25)
+
+
+# With users
+
+def schema_of(daemon):
+    return sqlite3.connect(f"file:{daemon.state}/auth/store.db?mode=ro", uri=True).execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+def self_check(daemon):
+    command = [str(word) for word in daemon.command()] + ["--self-check"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_self_check_leaves_the_users_store_alone(prepare, start):
+    """An older program may go on with it, if the upgrade does not come about."""
+    fresh = prepare(users.auth())
+    assert self_check(fresh).returncode == 0
+    assert not list(fresh.state.glob("auth/store.db*")), "nor does it make one"
+    daemon = start(users.auth())
+    users.add(daemon, "alice")
+    before = schema_of(daemon)
+    with sqlite3.connect(daemon.state / "auth/store.db") as store:  # as a program of before would have left it
+        store.execute("UPDATE meta SET value = 0 WHERE name = 'schema'")
+        store.execute("DROP TABLE last_logins")
+    older = schema_of(daemon)
+    assert older != before
+    assert self_check(daemon).returncode == 0
+    assert schema_of(daemon) == older
+    with sqlite3.connect(daemon.state / "auth/store.db") as store:
+        store.execute("UPDATE meta SET value = 1000 WHERE name = 'schema'")
+    done = self_check(daemon)
+    assert done.returncode == 1 and "newer version" in done.stderr, done
+    assert [row["name"] for row in daemon.query("user", "list")] == ["alice"]
+
+
+def test_users_after_a_program_that_could_not_go_on(start, another, origin, authority, service):
+    """Its auth worker stays, also at the next reload: it has what it was started with."""
+    methods = {"ldap": ldap("ldaps://127.0.0.1:9", authority), "system": {"service": service}}
+    proxy, file = start(users.auth(["native", "ldap", "system"], **methods)), another()
+    users.add(proxy, "alice")
+    worker, mark = file / "libexec/bulkhead/acceptor", file / "used"
+    worker.rename(worker.with_suffix(".real"))
+    file.chmod(0o777)
+    worker.write_text(f"#!/bin/sh\n[ -e {mark} ] && exit 5\n: > {mark}\nexec {worker.with_suffix('.real')} \"$@\"\n")
+    worker.chmod(0o755)
+    auth = proxy.worker_pids("auth")
+    assert proxy.ctl("upgrade", file / "sbin/bulkhead", deadline=60).exit == 1
+    assert proxy.worker_pids("auth") == auth
+    for timeout in ("9s", "8s"):
+        proxy.write({"server": {"auth": {"timeout": timeout}}})
+        assert proxy.reload().exit == 0
+    assert curl("-x", proxy.http, "-U", "alice:secret-of-alice", origin.url()).status == 200
+    assert proxy.worker_pids("auth") == auth and proxy.workers("auth")[0]["restarts"] == 0
+    proxy.write({"server": {"auth": {"mode": ["native"]}}})
+    assert proxy.reload().exit == 0
+    eventually(lambda: proxy.worker_pids("auth") not in ([], auth), "without PAM it is another", 20)
+
+
+def test_what_users_have_used_goes_on(start, origin):
+    daemon = start(users.auth())
+    users.add(daemon, "alice")
+
+    def used():
+        return sum(row["bytes_down"] for row in daemon.query("user", "usage", "alice"))
+
+    def fetch():
+        assert curl("-x", daemon.http, "-U", "alice:secret-of-alice", origin.url("/bytes/1000000")).status == 200
+
+    fetch()
+    eventually(lambda: used() > 1_000_000, "it is counted", 15)
+    fetch()
+    upgrade(daemon)  # with what was not reported yet
+    fetch()
+    eventually(lambda: used() > 3_000_000, "nothing is missing", 20)
+    eventually(lambda: {worker["crew"] for worker in daemon.workers()} == {2}, "the old workers end", 30)
+    assert 3_000_000 < used() < 3_100_000, "nothing is counted twice"

@@ -3,6 +3,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <fstream>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,6 +44,13 @@ tl::expected<std::optional<ExitReason>, Error> try_wait(pid_t pid) {
 tl::expected<void, Error> send_signal(const Child& child, int signal) {
   if (syscall(SYS_pidfd_send_signal, child.pidfd.get(), signal, nullptr, 0) == 0) return {};
   return tl::unexpected(last_error("pidfd_send_signal"));
+}
+
+std::vector<std::string> command_line(pid_t pid) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary);
+  std::vector<std::string> words;
+  for (std::string word; std::getline(file, word, '\0');) words.push_back(std::move(word));
+  return words;
 }
 
 void kill_session(const Child& child) {

@@ -58,6 +58,18 @@ TEST(Process, gives_arguments_and_environment_and_nothing_else) {
   unsetenv("BULKHEAD_TEST_LEAK");
 }
 
+TEST(Process, the_command_line_of_a_child) {
+  SpawnRequest request;
+  request.executable = "/bin/sh";
+  request.arguments = {"sh", "-c", "read nothing", "", "x"};
+  const auto child = spawn(request);
+  ASSERT_TRUE(child);
+  EXPECT_EQ(command_line(child->pid), request.arguments);
+  kill_session(*child);
+  ASSERT_TRUE(wait_for(child->pid));
+  EXPECT_TRUE(command_line(child->pid).empty());
+}
+
 TEST(Process, only_the_listed_descriptors_arrive) {
   Pipe one;
   Pipe other;

@@ -66,7 +66,8 @@ std::string check_workers(std::shared_ptr<const config::Config> config,
                        [](WorkerProcess&) {},
                        pages,
                        {},
-                       {}});
+                       {},
+                       true});
   std::string problem;
   runtime::spawn(try_workers(workforce, generation, problem));
   loop.run();

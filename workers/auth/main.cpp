@@ -18,6 +18,8 @@ int main(int argc, char** argv) {
     auth::wake_libraries();
     // PAM's broker keeps the supervisor's user: there is none unless it is needed.
     if (arguments.pam) surroundings = auth::start_pam(libexec);
+    surroundings.trial = arguments.trial;
+    surroundings.has_directory = !arguments.state_directory.empty();
   };
   return workers::run_worker(argc, argv, role, [&](const workers::Arguments& arguments) {
     return std::make_unique<auth::AuthRole>(arguments.state_directory, std::move(surroundings));

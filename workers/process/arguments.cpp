@@ -43,6 +43,10 @@ bool read_option(Arguments& arguments, std::string_view name, const std::string&
     arguments.pam = true;
     return true;
   }
+  if (name == "--trial") {
+    arguments.trial = true;
+    return true;
+  }
   if (name == "--state") {
     arguments.state_directory = value;
     return true;
@@ -76,6 +80,10 @@ std::vector<std::string> Arguments::to_argv(std::string_view program) const {
                                 number(log_level)};
   if (pam) {
     argv.emplace_back("--pam");
+    argv.emplace_back("yes");
+  }
+  if (trial) {
+    argv.emplace_back("--trial");
     argv.emplace_back("yes");
   }
   if (!state_directory.empty()) {

@@ -34,6 +34,7 @@ struct Arguments {
   runtime::log::Level log_level = runtime::log::Level::info;
   std::vector<std::string> readable_files;  // egress, auth: beyond the resolver's
   bool pam = false;                         // auth: mode system is configured
+  bool trial = false;                       // auth: is only prepared, and must change nothing
   std::string state_directory;              // auth: its own, where it stands and may write
 
   // argv, argv[0] included.

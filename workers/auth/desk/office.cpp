@@ -31,7 +31,8 @@ tl::expected<std::shared_ptr<const Office>, std::string> Office::open(
   if (previous != nullptr && previous->settings().store == auth.store) {
     office->store = previous->store;
   } else {
-    auto opened = Store::open(auth.store);
+    auto opened = surroundings.trial ? Store::rehearse(auth.store, surroundings.has_directory)
+                                     : Store::open(auth.store);
     if (!opened) return tl::unexpected("the users' store: " + opened.error().text);
     office->store = std::move(*opened);
   }

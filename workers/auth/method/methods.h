@@ -16,6 +16,8 @@ namespace bulkhead::auth {
 // What outlives the configuration's generations.
 struct Surroundings {
   std::shared_ptr<PamBroker> pam;  // null when it could not be started
+  bool trial = false;  // the process only sees whether it could do its work: it changes nothing
+  bool has_directory = true;  // it stands in one of its own; a trial may come before there is one
 };
 
 // Lets the libraries load and read what they want of the file system once: plugins, resolvers,

@@ -67,6 +67,12 @@ class PostgresConnection final : public Connection {
   tl::expected<void, Error> back_up(const std::string&) override {
     return tl::unexpected(Error{false, "PostgreSQL has tools of its own for this: pg_dump"});
   }
+  tl::expected<bool, Error> has_table(const std::string& table) override {
+    const Value wanted[] = {table};
+    const auto found = run("SELECT to_regclass($1)::text", wanted);
+    if (!found) return tl::unexpected(found.error());
+    return !found->empty() && !text(found->front(), 0).empty();
+  }
   std::string_view name() const override { return "postgresql"; }
 
  private:

@@ -80,18 +80,26 @@ tl::expected<void, Error> do_all(Connection& connection, std::string_view statem
   return {};
 }
 
+// 0: it is new.
 tl::expected<std::int64_t, Error> version_of(Connection& connection) {
-  if (auto made = do_all(connection,
-                         "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BIGINT NOT "
-                         "NULL)");
-      !made)
-    return tl::unexpected(made.error());
+  const auto marked = connection.has_table("meta");
+  if (!marked) return tl::unexpected(marked.error());
+  if (!*marked) return 0;
   const auto rows = connection.run("SELECT value FROM meta WHERE name = 'schema'", {});
   if (!rows) return tl::unexpected(rows.error());
-  return rows->empty() ? 0 : number(rows->front(), 0);
+  const std::int64_t version = rows->empty() ? 0 : number(rows->front(), 0);
+  if (version > newest_version())
+    return tl::unexpected(Error{false, "the store was made by a newer version of this program"});
+  return version;
 }
 
 }  // namespace
+
+tl::expected<void, Error> check(Connection& connection) {
+  const auto version = version_of(connection);
+  if (!version) return tl::unexpected(version.error());
+  return {};
+}
 
 std::int64_t newest_version() {
   return steps.back().version;
@@ -106,8 +114,11 @@ tl::expected<void, Error> migrate_to(Connection& connection, std::int64_t wanted
   if (auto begun = transaction.begin(); !begun) return begun;
   const auto version = version_of(connection);
   if (!version) return tl::unexpected(version.error());
-  if (*version > newest_version())
-    return tl::unexpected(Error{false, "the store was made by a newer version of this program"});
+  if (auto made = do_all(connection,
+                         "CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value BIGINT NOT "
+                         "NULL)");
+      !made)
+    return made;
   for (const Step& step : steps) {
     if (step.version <= *version || step.version > wanted) continue;
     if (auto done = do_all(connection, step.statement); !done) return done;

@@ -9,6 +9,9 @@ namespace bulkhead::auth::sql {
 // newer program is refused and left alone.
 tl::expected<void, Error> migrate(Connection& connection);
 
+// Whether migrate() would refuse it; changes nothing.
+tl::expected<void, Error> check(Connection& connection);
+
 // As migrate(), but no further than that version; for tests.
 tl::expected<void, Error> migrate_to(Connection& connection, std::int64_t version);
 

@@ -46,6 +46,8 @@ class Connection {
   virtual tl::expected<Rows, Error> run(std::string_view statement,
                                         std::span<const Value> parameters) = 0;
 
+  virtual tl::expected<bool, Error> has_table(const std::string& name) = 0;
+
   // A transaction that writes: one at a time, whoever else uses the database.
   virtual tl::expected<void, Error> begin() = 0;
   virtual tl::expected<void, Error> commit() = 0;

@@ -49,6 +49,13 @@ class SqliteConnection final : public Connection {
     if (!done) return tl::unexpected(done.error());
     return {};
   }
+  tl::expected<bool, Error> has_table(const std::string& table) override {
+    const Value wanted[] = {table};
+    const auto found =
+        run("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1", wanted);
+    if (!found) return tl::unexpected(found.error());
+    return !found->empty();
+  }
   std::string_view name() const override { return "sqlite"; }
 
   tl::expected<void, Error> run_alone(std::string_view statement) {
@@ -136,15 +143,19 @@ tl::expected<Rows, Error> SqliteConnection::run(std::string_view text,
 
 }  // namespace
 
-tl::expected<std::unique_ptr<Connection>, Error> open_sqlite(const std::string& path) {
+tl::expected<std::unique_ptr<Connection>, Error> open_sqlite(const std::string& path,
+                                                             Access access) {
   const bool relative = path.find('/') == std::string::npos;
   sqlite3* database = nullptr;
-  constexpr int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX;
+  const int flags =
+      SQLITE_OPEN_FULLMUTEX |
+      (access == Access::write ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
   const int opened =
       sqlite3_open_v2(path.c_str(), &database, flags, relative ? relative_vfs() : nullptr);
   auto connection = std::make_unique<SqliteConnection>(database);
   if (opened != SQLITE_OK) return tl::unexpected(Error{true, path + ": " + sqlite3_errstr(opened)});
   sqlite3_busy_timeout(database, busy_timeout_ms);
+  if (access == Access::read) return connection;
   for (const char* setting :
        {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", "PRAGMA foreign_keys = ON",
         "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY", "PRAGMA trusted_schema = OFF"}) {

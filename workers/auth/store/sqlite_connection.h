@@ -10,8 +10,11 @@
 
 namespace bulkhead::auth::sql {
 
-// Opens, and makes if need be, the file; a path without a slash is in the directory where the
-// process stands, which may lie below directories that it may not search.
-tl::expected<std::unique_ptr<Connection>, Error> open_sqlite(const std::string& path);
+enum class Access : std::uint8_t { read, write };
+
+// Opens, and to write makes if need be, the file; a path without a slash is in the directory where
+// the process stands, which may lie below directories that it may not search.
+tl::expected<std::unique_ptr<Connection>, Error> open_sqlite(const std::string& path,
+                                                             Access access = Access::write);
 
 }  // namespace bulkhead::auth::sql

@@ -1,5 +1,7 @@
 #include "workers/auth/store/store.h"
 
+#include <filesystem>
+
 #include "workers/auth/store/postgres_connection.h"
 #include "workers/auth/store/schema.h"
 #include "workers/auth/store/sqlite_connection.h"
@@ -21,6 +23,22 @@ Stored<std::unique_ptr<Store>> Store::open(const platform::Secret& url) {
   const auto ready = store->ready();
   if (!ready && (url.empty() || !ready.error().unavailable)) return tl::unexpected(ready.error());
   return store;
+}
+
+Stored<std::unique_ptr<Store>> Store::rehearse(const platform::Secret& url, bool has_directory) {
+  std::error_code ignored;
+  const bool new_file =
+      url.empty() && (!has_directory || !std::filesystem::exists(sqlite_file, ignored));
+  if (!new_file) {
+    auto there =
+        url.empty() ? sql::open_sqlite(sqlite_file, sql::Access::read) : sql::open_postgres(url);
+    if (!there) return tl::unexpected(there.error());
+    const auto known = sql::check(**there);
+    if (!known && (url.empty() || !known.error().unavailable)) return tl::unexpected(known.error());
+  }
+  auto memory = sql::open_sqlite(":memory:");
+  if (!memory) return tl::unexpected(memory.error());
+  return std::make_unique<Store>(std::move(*memory));
 }
 
 Stored<void> Store::ready() {

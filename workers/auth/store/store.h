@@ -61,6 +61,12 @@ struct AuditEntry {
   std::string kind, actor, subject, address, detail;
 };
 
+// Where the audit log ends: the last entry's number and hash.
+struct AuditHead {
+  std::int64_t entries = 0;
+  std::string hash;
+};
+
 class Store {
  public:
   explicit Store(std::unique_ptr<sql::Connection> connection);
@@ -68,6 +74,11 @@ class Store {
   // Opens the store that the URL names, in SQLite's case a file where the process stands, and
   // brings it up to date. A PostgreSQL server that is not there is no error: it is found later.
   static Stored<std::unique_ptr<Store>> open(const platform::Secret& url);
+
+  // Whether open() would do, found out without changing anything. What is returned is another,
+  // empty store, in memory: for a worker that is started to see whether it could be.
+  // has_directory: the process stands where the file would be; else there is none yet.
+  static Stored<std::unique_ptr<Store>> rehearse(const platform::Secret& url, bool has_directory);
 
   // --- users ---
   Stored<bool> add_user(const StoredUser& user);      // false: there is one
@@ -111,6 +122,7 @@ class Store {
 
   // --- the audit log ---
   Stored<void> append_audit(const std::vector<AuditEntry>& entries);
+  Stored<AuditHead> audit_head();
   Stored<std::vector<proto::AuditRow>> audit(std::int64_t from, std::size_t most);
 
   // Raised by every change of users, groups, tokens and limits, whoever made it.
@@ -132,6 +144,7 @@ class Store {
   };
   Stored<void> apply(const std::vector<Change>& changes, bool revise);
   Stored<bool> change_existing(const std::string& name, const std::vector<Change>& changes);
+  Stored<AuditHead> last_audit();
   Stored<std::vector<std::string>> groups_of(const std::string& user);
 
   std::mutex mutex_;

@@ -32,20 +32,28 @@ proto::AuditRow to_row(const AuditEntry& entry, std::uint64_t number) {
 
 }  // namespace
 
+Stored<AuditHead> Store::last_audit() {
+  const auto last = ask("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1", {});
+  if (!last) return tl::unexpected(last.error());
+  if (last->empty()) return AuditHead{};
+  return AuditHead{sql::number(last->front(), 0), sql::text(last->front(), 1)};
+}
+
+Stored<AuditHead> Store::audit_head() {
+  const Lock lock(mutex_);
+  return last_audit();
+}
+
 // The last entry is read inside the transaction: another process may append too.
 Stored<void> Store::append_audit(const std::vector<AuditEntry>& entries) {
   const Lock lock(mutex_);
   if (auto done = ready(); !done) return done;
   sql::Transaction transaction(*connection_);
   if (auto begun = transaction.begin(); !begun) return begun;
-  const auto last = ask("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1", {});
+  const auto last = last_audit();
   if (!last) return tl::unexpected(last.error());
-  std::uint64_t number = 0;
-  std::string hash;
-  if (!last->empty()) {
-    number = static_cast<std::uint64_t>(sql::number(last->front(), 0));
-    hash = sql::text(last->front(), 1);
-  }
+  std::uint64_t number = static_cast<std::uint64_t>(last->entries);
+  std::string hash = last->hash;
   for (const AuditEntry& entry : entries) {
     proto::AuditRow row = to_row(entry, ++number);
     hash = proto::chain_hash(hash, row);

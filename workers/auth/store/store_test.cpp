@@ -246,6 +246,55 @@ TEST_P(StoreTest, LeavesAStoreOfANewerProgramAlone) {
   EXPECT_FALSE(done.error().unavailable);
 }
 
+TEST_P(StoreTest, LooksWithoutChangingAnything) {
+  const auto tables = [this] {
+    const auto connection = connect();
+    const auto found = connection->has_table("users");
+    EXPECT_TRUE(found) << found.error().text;
+    return found && *found;
+  };
+  EXPECT_TRUE(sql::check(*connect())) << "a new one";
+  EXPECT_FALSE(tables());
+  ASSERT_TRUE(store_->users());
+  EXPECT_TRUE(tables());
+  EXPECT_TRUE(sql::check(*connect()));
+  ASSERT_TRUE(connect()->run("UPDATE meta SET value = 1000 WHERE name = 'schema'", {}));
+  const auto newer = sql::check(*connect());
+  ASSERT_FALSE(newer);
+  EXPECT_THAT(newer.error().text, HasSubstr("newer version"));
+}
+
+// For SQLite the directory where the process stands counts.
+TEST_P(StoreTest, RehearsesInMemory) {
+  const auto before = std::filesystem::current_path();
+  if (!directory_.empty()) std::filesystem::current_path(directory_);
+  const auto rehearse = [this] { return Store::rehearse(platform::Secret(url_), true); };
+  {
+    const auto empty = rehearse();
+    ASSERT_TRUE(empty) << empty.error().text;
+    EXPECT_TRUE((*empty)->set_limits("alice", StoredLimits{}));
+  }
+  EXPECT_TRUE(directory_.empty() || !std::filesystem::exists("store.db-shm"));
+  add("alice");
+  const auto other = rehearse();
+  ASSERT_TRUE(other) << other.error().text;
+  EXPECT_THAT((*other)->users().value(), IsEmpty());
+  ASSERT_TRUE(connect()->run("UPDATE meta SET value = 1000 WHERE name = 'schema'", {}));
+  EXPECT_FALSE(rehearse());
+  EXPECT_EQ(Store::rehearse(platform::Secret(url_), false).has_value(), url_.empty());
+  std::filesystem::current_path(before);
+}
+
+TEST_P(StoreTest, SaysWhereTheAuditLogEnds) {
+  EXPECT_EQ(store_->audit_head().value().entries, 0);
+  AuditEntry entry;
+  entry.kind = "login";
+  ASSERT_TRUE(store_->append_audit({entry, entry}));
+  const AuditHead head = store_->audit_head().value();
+  EXPECT_EQ(head.entries, 2);
+  EXPECT_EQ(head.hash, store_->audit(1, 10).value().back().hash.value);
+}
+
 TEST_P(StoreTest, FailedTransactionsLeaveNothing) {
   add("alice");
   ASSERT_TRUE(*store_->add_token({"alice", "one", "", 1, 0, 0}, "same"));
