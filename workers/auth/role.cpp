@@ -8,20 +8,23 @@ namespace {
 
 namespace log = runtime::log;
 
-// Most of the time a thread waits for a directory or for its turn to hash.
+// Of each method: most of the time a thread waits for a directory or for its turn to hash.
 constexpr unsigned login_threads = 32;
+constexpr unsigned other_threads = 8;
 // Hashing gives way to relaying.
 constexpr int login_niceness = 10;
 constexpr runtime::Duration book_interval{1'000};
+constexpr runtime::Duration head_interval{3'600'000};
 constexpr runtime::Duration beyond_acceptors{5'000};
 
 }  // namespace
 
 AuthRole::AuthRole(std::string directory, Surroundings surroundings)
-    : threads_(login_threads, login_niceness),
+    : lanes_(login_threads, login_niceness),
+      threads_(other_threads, login_niceness),
       writer_(1, 0),
       journal_(writer_),
-      desk_(threads_, writer_, journal_),
+      desk_(lanes_, threads_, writer_, journal_),
       usage_(writer_, [this](const std::string& user) { limits_changed(user); }),
       administration_(desk_, threads_, journal_, *this, std::move(directory)),
       surroundings_(std::move(surroundings)) {}
@@ -194,11 +197,25 @@ runtime::Task<void> AuthRole::keep_books() {
   const runtime::Gate::Pass pass = tasks_.enter();
   for (bool going_on = true; going_on;) {
     co_await journal_.flush(desk_.office()->store);
+    co_await tell_audit_head();
     co_await write_lockouts();
     co_await notice_changes_of_others();
     usage_.turn_page();
     going_on = co_await runtime::sleep_for(book_interval);
   }
+}
+
+// At the start and now and then, so that whoever cuts the end off the audit log has to change the
+// process log, too, which may be on another machine.
+runtime::Task<void> AuthRole::tell_audit_head() {
+  if (runtime::Clock::now() < next_head_) co_return;
+  std::function<Stored<AuditHead>()> job = [store = desk_.office()->store] {
+    return store->audit_head();
+  };
+  const auto head = co_await writer_.run<Stored<AuditHead>>(std::move(job));
+  if (!head || !*head || (*head)->entries == 0) co_return;
+  next_head_ = runtime::Loop::current().after(head_interval);
+  log::info("the audit log so far", {{"entries", (*head)->entries}, {"head", (*head)->hash}});
 }
 
 runtime::Task<void> AuthRole::write_lockouts() {

@@ -53,10 +53,12 @@ class AuthRole final : public workers::Service, Consequences {
   runtime::Task<void> keep_books();
   runtime::Task<void> write_lockouts();
   runtime::Task<void> notice_changes_of_others();
+  runtime::Task<void> tell_audit_head();
   void first_commit();
 
-  // The threads of what is asked, and one for what is written, which must not stand in the line of
-  // a flood of logins.
+  // The methods' threads, those of what else is asked, and one for what is written, which must not
+  // stand in the line of a flood of logins.
+  Lanes lanes_;
   ThreadPool threads_, writer_;
   Journal journal_;
   Desk desk_;
@@ -67,6 +69,7 @@ class AuthRole final : public workers::Service, Consequences {
   std::map<std::uint32_t, std::shared_ptr<Client>> clients_;  // by the acceptor's index
   std::map<std::uint32_t, platform::UniqueFd> waiting_;       // arrived before there was an office
   std::optional<std::int64_t> revision_;                      // of the store, as last seen
+  runtime::Deadline next_head_;                               // of the audit log, to be told
   runtime::Gate serving_, tasks_;
   runtime::CancelScope scope_;  // of all that ends with the process
 };

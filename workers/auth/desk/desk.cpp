@@ -1,6 +1,7 @@
 #include "workers/auth/desk/desk.h"
 
 #include <ctime>
+#include <set>
 #include <sodium.h>
 
 #include "runtime/log.h"
@@ -18,6 +19,7 @@ constexpr std::int64_t news_after = 3'600;
 constexpr std::size_t max_logged = 50'000;
 // How often a check begins anew because somebody was changed meanwhile.
 constexpr int max_rounds = 4;
+constexpr std::string_view census_lane = "census";
 // A yes that was given without the store, which may know better soon.
 constexpr runtime::Duration provisional{5'000};
 
@@ -46,8 +48,8 @@ proto::AuthVerdict unavailable(Reason reason) {
 
 }  // namespace
 
-Desk::Desk(ThreadPool& threads, ThreadPool& writer, Journal& journal)
-    : threads_(threads), writer_(writer), journal_(journal) {
+Desk::Desk(Lanes& lanes, ThreadPool& threads, ThreadPool& writer, Journal& journal)
+    : lanes_(lanes), threads_(threads), writer_(writer), journal_(journal) {
   randombytes_buf(key_.data(), key_.size());
 }
 
@@ -152,26 +154,41 @@ runtime::Task<std::optional<Desk::Checked>> Desk::ask(std::shared_ptr<const Cred
   std::optional<Checked> checked;
   for (int round = 0; round < max_rounds; ++round) {
     const std::uint64_t before = changes_;
-    std::function<Checked()> job = [office = office_, credential, deadline] {
-      return work(*office, *credential, deadline);
-    };
-    checked = co_await threads_.run<Checked>(std::move(job), deadline);
+    runtime::Task<std::optional<Checked>> consulting = consult(office_, credential, deadline);
+    checked = co_await std::move(consulting);
     if (before == changes_ || !checked) break;
   }
   co_return checked;
 }
 
-Desk::Checked Desk::work(const Office& office, const Credential& credential, Deadline deadline) {
-  Checked checked;
-  std::vector<Verdict> tried;
-  checked.verdict = office.chain->check(credential, deadline, &tried);
-  for (const Verdict& each : tried) {
-    checked.way += each.method;
-    checked.way += ':';
-    checked.way += to_string(each.reason);
-    checked.way += ' ';
+// One method after the other, as Chain does it. Nothing: there was no time for the last step.
+runtime::Task<std::optional<Desk::Checked>> Desk::consult(
+    std::shared_ptr<const Office> office, std::shared_ptr<const Credential> credential,
+    runtime::Deadline deadline) {
+  Inquiry inquiry;
+  for (const auto& method : office->chain->methods()) {
+    if (!method->concerns(*credential)) {
+      inquiry.take(refusal(method->name(), Reason::other_kind_of_credential));
+      continue;
+    }
+    std::function<Verdict()> job = [office, credential, deadline, asked = method.get()] {
+      return asked->check(*credential, deadline);
+    };
+    std::optional<Verdict> verdict =
+        co_await lanes_.of(method->name()).run<Verdict>(std::move(job), deadline);
+    if (!verdict) verdict = refusal(method->name(), Reason::overloaded);
+    if (inquiry.take(std::move(*verdict))) break;
   }
-  if (checked.verdict.outcome != Outcome::accepted) return checked;
+  Checked checked;
+  checked.verdict = inquiry.answer();
+  checked.way = inquiry.way();
+  if (checked.verdict.outcome != Outcome::accepted) co_return checked;
+  std::function<Checked()> job = [office, checked] { return entitle(*office, checked); };
+  co_return co_await threads_.run<Checked>(std::move(job), deadline);
+}
+
+// What the user may do.
+Desk::Checked Desk::entitle(const Office& office, Checked checked) {
   const std::string& user = checked.verdict.user;
   const auto allowance = office.accounts->allowance(user);
   checked.without_store = !allowance;
@@ -255,28 +272,36 @@ void Desk::note_login(const std::string& user) {
   }(writer_, std::move(job)));
 }
 
-bool Desk::is_gone(const Office& office, const PresentUser& user) {
-  const auto deadline = std::chrono::steady_clock::now() + office.settings().timeout;
-  // A provider of tokens cannot be asked about anybody.
-  if (user.method.empty() && office.settings().uses(config::AuthMode::oauth)) return false;
-  Reason reason = Reason::no_method;
-  if (user.method.empty()) {
-    reason = office.chain->look_up(user.name, deadline).reason;
-  } else if (Method* method = office.method(user.method)) {
-    reason = method->look_up(user.name, deadline).reason;
+// A method that cannot be asked now is not asked about the next one: each would take its time-out.
+std::vector<std::string> Desk::find_gone(const Office& office,
+                                         const std::vector<PresentUser>& present) {
+  std::vector<std::string> names;
+  std::set<std::string> away;
+  for (const PresentUser& user : present) {
+    const auto deadline = std::chrono::steady_clock::now() + office.settings().timeout;
+    // A provider of tokens cannot be asked about anybody.
+    const bool unknown_method = user.method.empty();
+    if (unknown_method && office.settings().uses(config::AuthMode::oauth)) continue;
+    if (away.contains(user.method)) continue;
+    Reason reason = Reason::no_method;
+    if (unknown_method) {
+      reason = office.chain->look_up(user.name, deadline).reason;
+    } else if (Method* method = office.method(user.method)) {
+      reason = method->look_up(user.name, deadline).reason;
+    }
+    if (outcome_of(reason) == Outcome::unavailable) away.insert(user.method);
+    const bool gone = reason == Reason::unknown_user || reason == Reason::no_method ||
+                      outcome_of(reason) == Outcome::refused;
+    if (gone) names.push_back(user.name);
   }
-  return reason == Reason::unknown_user || reason == Reason::no_method ||
-         outcome_of(reason) == Outcome::refused;
+  return names;
 }
 
 runtime::Task<std::vector<std::string>> Desk::gone(std::vector<PresentUser> present) {
   std::function<std::vector<std::string>()> job = [office = office_, present = std::move(present)] {
-    std::vector<std::string> names;
-    for (const PresentUser& user : present)
-      if (is_gone(*office, user)) names.push_back(user.name);
-    return names;
+    return find_gone(*office, present);
   };
-  auto names = co_await threads_.run<std::vector<std::string>>(std::move(job));
+  auto names = co_await lanes_.of(census_lane).run<std::vector<std::string>>(std::move(job));
   co_return names ? std::move(*names) : std::vector<std::string>{};
 }
 

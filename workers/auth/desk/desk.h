@@ -1,6 +1,6 @@
-// Where acceptors ask who somebody is: lock-outs first, then the methods on a thread of the pool,
-// then what the user may do; and the notes that follow. A refusal of a name and a password is held
-// back until nobody can tell by its time what was asked.
+// Where acceptors ask who somebody is: lock-outs first, then the methods, each on threads of its
+// own, then what the user may do; and the notes that follow. A refusal of a name and a password is
+// held back until nobody can tell by its time what was asked.
 //
 // For the loop's thread. Identical credentials that are asked for at the same time are looked at
 // once.
@@ -15,6 +15,7 @@
 
 #include "proto/auth.h"
 #include "workers/auth/desk/journal.h"
+#include "workers/auth/desk/lanes.h"
 #include "workers/auth/desk/lockouts.h"
 #include "workers/auth/desk/office.h"
 #include "workers/auth/desk/refusal_pace.h"
@@ -30,7 +31,7 @@ struct PresentUser {
 class Desk {
  public:
   // All outlive this, and every coroutine of it.
-  Desk(ThreadPool& threads, ThreadPool& writer, Journal& journal);
+  Desk(Lanes& lanes, ThreadPool& threads, ThreadPool& writer, Journal& journal);
 
   void move_into(std::shared_ptr<const Office> office);
   const std::shared_ptr<const Office>& office() const { return office_; }
@@ -69,14 +70,19 @@ class Desk {
   // A refusal's, so that it takes as long as others (refusal_pace.h).
   runtime::Task<void> hold_back(const Checked& checked, runtime::Deadline begun,
                                 runtime::Deadline deadline);
-  static bool is_gone(const Office& office, const PresentUser& user);
-  static Checked work(const Office& office, const Credential& credential, Deadline deadline);
+  static std::vector<std::string> find_gone(const Office& office,
+                                            const std::vector<PresentUser>& present);
+  runtime::Task<std::optional<Checked>> consult(std::shared_ptr<const Office> office,
+                                                std::shared_ptr<const Credential> credential,
+                                                runtime::Deadline deadline);
+  static Checked entitle(const Office& office, Checked checked);
   proto::AuthVerdict conclude(const Checked& checked) const;
   void note(const Credential& credential, const proto::CheckCredential& request,
             const Verdict& verdict, bool banned);
   bool is_news(const std::string& user, const std::string& address);
   void note_login(const std::string& user);
 
+  Lanes& lanes_;
   ThreadPool& threads_;
   ThreadPool& writer_;
   Journal& journal_;

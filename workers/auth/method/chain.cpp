@@ -10,18 +10,29 @@ constexpr std::string_view nobody = "none";
 template <class Ask>
 Verdict first_that_knows(const std::vector<std::unique_ptr<Method>>& methods, Deadline deadline,
                          std::vector<Verdict>* tried, Ask ask) {
-  Verdict answer = refusal(nobody, Reason::no_method);
+  Inquiry inquiry;
   for (const auto& method : methods) {
     const bool late = std::chrono::steady_clock::now() >= deadline;
     Verdict verdict = late ? refusal(method->name(), Reason::timed_out) : ask(*method);
     if (tried != nullptr) tried->push_back(verdict);
-    if (verdict.outcome == Outcome::accepted || verdict.outcome == Outcome::refused) return verdict;
-    if (answer.outcome != Outcome::unavailable) answer = std::move(verdict);
+    if (inquiry.take(std::move(verdict))) break;
   }
-  return answer;
+  return inquiry.answer();
 }
 
 }  // namespace
+
+Inquiry::Inquiry() : answer_(refusal(nobody, Reason::no_method)) {}
+
+bool Inquiry::take(Verdict verdict) {
+  way_ += verdict.method;
+  way_ += ':';
+  way_ += to_string(verdict.reason);
+  way_ += ' ';
+  const bool known = verdict.outcome == Outcome::accepted || verdict.outcome == Outcome::refused;
+  if (known || answer_.outcome != Outcome::unavailable) answer_ = std::move(verdict);
+  return known;
+}
 
 Verdict Chain::check(const Credential& credential, Deadline deadline,
                      std::vector<Verdict>* tried) const {

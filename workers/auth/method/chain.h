@@ -8,11 +8,29 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "workers/auth/method/method.h"
 
 namespace bulkhead::auth {
+
+// How the answers of several methods become one.
+class Inquiry {
+ public:
+  Inquiry();
+
+  // What the next method said. True: that is the answer, and nobody else is to be asked.
+  bool take(Verdict verdict);
+
+  const Verdict& answer() const { return answer_; }
+  // Which methods were asked, and what each said: "native:unknown_user ldap:wrong_password ".
+  const std::string& way() const { return way_; }
+
+ private:
+  Verdict answer_;
+  std::string way_;
+};
 
 // Thread-safe, like the methods it owns.
 class Chain {

@@ -107,6 +107,10 @@ class Method {
 
   virtual std::string_view name() const = 0;  // static storage: "system", "ldap", …
 
+  // False: check() would say other_kind_of_credential, so that nobody who is not this method's has
+  // to wait for those who are. Does not block.
+  virtual bool concerns(const Credential&) const { return true; }
+
   // The credential has passed acceptable() (verdict.h). It stays the caller's.
   virtual Verdict check(const Credential& credential, Deadline deadline) = 0;
 

@@ -34,6 +34,10 @@ Verdict NativeMethod::accept(Account account) const {
   return acceptance(name(), std::move(account.name), std::move(account.groups));
 }
 
+bool NativeMethod::concerns(const Credential& credential) const {
+  return credential.kind == Credential::Kind::basic || looks_like_token(credential.secret.reveal());
+}
+
 Verdict NativeMethod::check(const Credential& credential, Deadline deadline) {
   const std::string_view secret = credential.secret.reveal();
   if (credential.kind == Credential::Kind::bearer) return check_token(secret, {});

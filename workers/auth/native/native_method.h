@@ -18,6 +18,7 @@ class NativeMethod final : public Method {
       : accounts_(accounts), places_(places) {}
 
   std::string_view name() const override { return "native"; }
+  bool concerns(const Credential& credential) const override;
   Verdict check(const Credential& credential, Deadline deadline) override;
   Verdict look_up(std::string_view user, Deadline deadline) override;
 

@@ -174,9 +174,13 @@ Verdict Directory::failed(const LdapError& error) {
   return refusal(name(), error.reason);
 }
 
+bool Directory::concerns(const Credential& credential) const {
+  return credential.kind == Credential::Kind::basic &&
+         credential.secret.size() <= max_password_bytes;
+}
+
 Verdict Directory::check(const Credential& credential, Deadline deadline) {
-  if (credential.kind != Credential::Kind::basic || credential.secret.size() > max_password_bytes)
-    return refusal(name(), Reason::other_kind_of_credential);
+  if (!concerns(credential)) return refusal(name(), Reason::other_kind_of_credential);
   const auto user = find_user(credential.user, deadline);
   if (!user) return failed(user.error());
   const auto bound = bind_as(*user, credential.secret, deadline);

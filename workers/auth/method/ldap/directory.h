@@ -22,6 +22,7 @@ class Directory : public Method {
   explicit Directory(config::LdapAuth settings);
 
   std::string_view name() const override { return "ldap"; }
+  bool concerns(const Credential& credential) const override;
   Verdict check(const Credential& credential, Deadline deadline) override;
   Verdict look_up(std::string_view user, Deadline deadline) override;
 

@@ -31,20 +31,26 @@ Verdict Oauth::check_opaque(const platform::Secret& token, Deadline deadline) {
   return claims ? admit(name(), *claims, rules_) : refusal(name(), claims.error().reason);
 }
 
-Verdict Oauth::check_token(const platform::Secret& token, bool may_be_sent, Deadline deadline) {
-  const std::string_view text = token.reveal();
-  if (!settings_.jwt.issuer.empty() && looks_like_jwt(text)) return check_jwt(text, deadline);
+bool Oauth::is_jwt(std::string_view token) const {
+  return !settings_.jwt.issuer.empty() && looks_like_jwt(token);
+}
+
+// What may be somebody's password, or is a token of the proxy's own, is not sent to the provider.
+bool Oauth::concerns(const Credential& credential) const {
+  const std::string_view token = credential.secret.reveal();
+  if (is_jwt(token)) return true;
   const bool opaque = settings_.opaque_tokens_in_force() != config::OpaqueTokens::off;
-  if (!opaque || !may_be_sent || text.starts_with(own_tokens))
-    return refusal(name(), Reason::other_kind_of_credential);
-  return check_opaque(token, deadline);
+  const bool may_be_sent =
+      credential.kind == Credential::Kind::bearer || credential.user == token_user;
+  return opaque && may_be_sent && !token.starts_with(own_tokens);
 }
 
 Verdict Oauth::check(const Credential& credential, Deadline deadline) {
-  if (credential.kind == Credential::Kind::bearer)
-    return check_token(credential.secret, true, deadline);
-  const bool by_name = credential.user == token_user;
-  Verdict verdict = check_token(credential.secret, by_name, deadline);
+  if (!concerns(credential)) return refusal(name(), Reason::other_kind_of_credential);
+  const bool jwt = is_jwt(credential.secret.reveal());
+  Verdict verdict = jwt ? check_jwt(credential.secret.reveal(), deadline)
+                        : check_opaque(credential.secret, deadline);
+  const bool by_name = credential.kind == Credential::Kind::bearer || credential.user == token_user;
   if (verdict.outcome == Outcome::accepted && !by_name && verdict.user != credential.user)
     return refusal(name(), Reason::token_claims);
   return verdict;

@@ -22,15 +22,17 @@ class Oauth : public Method {
   explicit Oauth(const config::OauthAuth& settings);
 
   std::string_view name() const override { return "oauth"; }
+  bool concerns(const Credential& credential) const override;
   Verdict check(const Credential& credential, Deadline deadline) override;
 
   // For logging in with a browser; lives as long as this.
   CodeFlow& code_flow() { return code_flow_; }
 
  private:
-  Verdict check_token(const platform::Secret& token, bool may_be_sent, Deadline deadline);
   Verdict check_jwt(std::string_view token, Deadline deadline);
   Verdict check_opaque(const platform::Secret& token, Deadline deadline);
+
+  bool is_jwt(std::string_view token) const;
 
   const config::OauthAuth settings_;
   const ClaimRules rules_;

@@ -34,10 +34,13 @@ Verdict System::ask(PamRequest request, const platform::Secret& password, Deadli
   return judge(broker_->run(request, password, within(deadline, settings_.timeout)));
 }
 
+bool System::concerns(const Credential& credential) const {
+  return credential.kind == Credential::Kind::basic &&
+         credential.secret.size() <= max_pam_password_bytes;
+}
+
 Verdict System::check(const Credential& credential, Deadline deadline) {
-  if (credential.kind != Credential::Kind::basic ||
-      credential.secret.size() > max_pam_password_bytes)
-    return refusal(name(), Reason::other_kind_of_credential);
+  if (!concerns(credential)) return refusal(name(), Reason::other_kind_of_credential);
   PamRequest request;
   request.user = credential.user;
   return ask(std::move(request), credential.secret, deadline);

@@ -15,6 +15,7 @@ class System : public Method {
       : settings_(std::move(settings)), broker_(std::move(broker)) {}
 
   std::string_view name() const override { return "system"; }
+  bool concerns(const Credential& credential) const override;
   Verdict check(const Credential& credential, Deadline deadline) override;
   // The account phase alone: expired, locked or removed accounts are refused or unknown.
   Verdict look_up(std::string_view user, Deadline deadline) override;

@@ -1,0 +1,92 @@
+"""Wrong credentials, again and again: delays by user and by address, bans, who is spared, and how they are seen and lifted."""
+import time
+
+import pytest
+
+from harness import raw_client, users
+from harness.waiting import eventually
+
+QUICK = {"enabled": True, "free_attempts": 2, "delay": "400ms", "max_delay": "1600ms", "ban_after": 0}
+
+
+def attempt(daemon, origin, user, password="guess", source="127.0.0.1"):
+    """Status and seconds."""
+    with raw_client.RawHttp(daemon.http_port, source=source, timeout=40) as client:
+        began = time.monotonic()
+        answer = client.get(origin.url(), users.basic(user, password))
+        return answer.status, time.monotonic() - began
+
+
+def people(start, **lockout):
+    daemon = start(users.auth(cache={"failure_ttl": "0s"}, lockout={**QUICK, **lockout}))
+    users.add(daemon, "alice")
+    return daemon
+
+
+def lockouts(daemon):
+    return {row["subject"]: row for row in daemon.query("user", "lockouts")}
+
+
+def test_delays_by_user_double(start, origin):
+    """From whichever address: eight of them, none of which was wrong often."""
+    daemon = people(start)
+    times = [attempt(daemon, origin, "alice", source=f"127.0.0.{number}")[1] for number in range(1, 8)]
+    assert times[1] < 0.4
+    for number, least in ((3, 0.7), (4, 1.5), (5, 1.5)):
+        assert least < times[number] < least + 3, times
+    assert lockouts(daemon)["alice"]["failures"] == 7
+    status, took = attempt(daemon, origin, "alice", "secret-of-alice", "127.0.0.9")
+    assert status == 200 and took > 1, "who knows the password waits too, from an address that is new"
+    assert attempt(daemon, origin, "alice", "secret-of-alice", "127.0.0.9")[1] < 0.4, "and not again"
+    assert attempt(daemon, origin, "bob")[1] < 0.4, "nor others"
+
+
+def test_delays_by_address_whatever_the_name(start, origin):
+    """Four times as many are free; each name is tried once."""
+    daemon = people(start)
+    times = [attempt(daemon, origin, f"user{number}")[1] for number in range(11)]
+    assert max(times[:8]) < 0.4 and times[9] > 0.35 and times[10] > 0.7, times
+    assert attempt(daemon, origin, "user99", source="127.0.0.2")[1] < 0.4, "another address"
+    row = lockouts(daemon)["127.0.0.1"]
+    assert (row["kind"], row["banned"], row["failures"]) == ("address", False, 11)
+
+
+def test_an_address_is_banned_seen_and_let_in_again(start, origin):
+    daemon = people(start, delay="1ms", max_delay="1ms", ban_after=3, ban="1h")
+    for number in range(12):
+        assert attempt(daemon, origin, f"user{number}")[0] == 407
+    assert attempt(daemon, origin, "alice", "secret-of-alice")[0] == 429, "the address is out, whoever it says it is"
+    assert attempt(daemon, origin, "alice", "secret-of-alice", "127.0.0.2")[0] == 200
+    row = lockouts(daemon)["127.0.0.1"]
+    assert row["banned"] and 3500 < row["delay_s"] <= 3600
+    shown = daemon.ctl("user", "lockouts").out
+    assert "127.0.0.1" in shown and "banned" in shown
+    with users.socks5(daemon, "alice", "secret-of-alice") as connection, pytest.raises(Exception):
+        connection.connect(("127.0.0.1", origin.port))
+    assert daemon.ctl("user", "unlock", "127.0.0.1").exit == 0
+    assert "127.0.0.1" not in lockouts(daemon)
+    assert attempt(daemon, origin, "alice", "secret-of-alice")[0] == 200
+
+
+def test_whom_the_configuration_spares(start, origin):
+    daemon = people(start, delay="1ms", max_delay="1ms", ban_after=3, ban="1h", allow=["127.0.0.2/32", "127.1.0.0/16"])
+    for source in ("127.0.0.2", "127.1.2.3"):
+        assert {attempt(daemon, origin, "alice", source=source)[0] for _ in range(15)} == {407}
+    assert lockouts(daemon) == {}
+    assert attempt(daemon, origin, "alice", "secret-of-alice", "127.0.0.2")[0] == 200
+    for _ in range(3):
+        assert attempt(daemon, origin, "bob", source="127.0.0.3")[0] == 407
+    assert attempt(daemon, origin, "bob", source="127.0.0.3")[0] == 429, "others are not spared"
+    # The name that others lost is not lost to who is spared.
+    assert attempt(daemon, origin, "bob", source="127.0.0.2")[0] == 407
+    daemon.write({"server": {"auth": {"lockout": {"allow": []}}}})
+    assert daemon.reload().exit == 0
+    assert attempt(daemon, origin, "bob", source="127.0.0.2")[0] == 429, "the list changes with a reload"
+
+
+def test_a_ban_ends_by_itself(start, origin):
+    daemon = people(start, delay="1ms", max_delay="1ms", ban_after=2, ban="2s")
+    for _ in range(2):
+        assert attempt(daemon, origin, "alice")[0] == 407
+    assert attempt(daemon, origin, "alice", "secret-of-alice")[0] == 429
+    eventually(lambda: attempt(daemon, origin, "alice", "secret-of-alice")[0] == 200, "it is over", 10, every=0.3)
