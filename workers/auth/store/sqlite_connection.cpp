@@ -157,7 +157,7 @@ tl::expected<std::unique_ptr<Connection>, Error> open_sqlite(const std::string& 
   sqlite3_busy_timeout(database, busy_timeout_ms);
   if (access == Access::read) return connection;
   for (const char* setting :
-       {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", "PRAGMA foreign_keys = ON",
+       {"PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON",
         "PRAGMA secure_delete = ON", "PRAGMA temp_store = MEMORY", "PRAGMA trusted_schema = OFF"}) {
     if (auto set = connection->run_alone(setting); !set) return tl::unexpected(set.error());
   }

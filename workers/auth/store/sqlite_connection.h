@@ -1,6 +1,6 @@
 // SQLite in one file: WAL, so that readers and the writer do not wait for each other, and
-// synchronous NORMAL, so that a power failure may take the last transactions but never the
-// consistency of what was before.
+// synchronous FULL, so that what was committed is on the disk: a power failure takes what is
+// collected for the next second, not the kernel's half minute of writing back.
 #pragma once
 
 #include <memory>

@@ -274,7 +274,6 @@ TEST_P(StoreTest, RehearsesInMemory) {
     ASSERT_TRUE(empty) << empty.error().text;
     EXPECT_TRUE((*empty)->set_limits("alice", StoredLimits{}));
   }
-  EXPECT_TRUE(directory_.empty() || !std::filesystem::exists("store.db-shm"));
   add("alice");
   const auto other = rehearse();
   ASSERT_TRUE(other) << other.error().text;
@@ -283,6 +282,16 @@ TEST_P(StoreTest, RehearsesInMemory) {
   EXPECT_FALSE(rehearse());
   EXPECT_EQ(Store::rehearse(platform::Secret(url_), false).has_value(), url_.empty());
   std::filesystem::current_path(before);
+}
+
+TEST_P(StoreTest, CommitsToTheDisk) {
+  const bool sqlite = url_.empty();
+  const auto set = connect()->run(sqlite ? "PRAGMA synchronous" : "SHOW synchronous_commit", {});
+  ASSERT_TRUE(set);
+  if (sqlite)
+    EXPECT_EQ(sql::number(set->front(), 0), 2) << "FULL";
+  else
+    EXPECT_EQ(sql::text(set->front(), 0), "on");
 }
 
 TEST_P(StoreTest, SaysWhereTheAuditLogEnds) {
