@@ -26,7 +26,10 @@ tl::expected<platform::Secret, Failure> read_line() {
   if (size != 0 && line[size - 1] == '\r') --size;
   platform::Secret secret(std::string_view(line.data(), size));
   sodium_memzero(line.data(), line.size());
-  if (secret.empty()) return tl::unexpected(Failure{ExitCode::usage, "nothing was given"});
+  if (secret.empty())
+    return tl::unexpected(
+        Failure{ExitCode::usage,
+                "no password was given: type it, or have it as the first line of standard input"});
   return secret;
 }
 

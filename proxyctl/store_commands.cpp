@@ -24,6 +24,14 @@ ExitCode back_up(const Session& session, const std::string& target) {
           return;
         }
         fs::remove(answer.text, error);
+        if (session.json) {
+          JsonWriter json(session.out);
+          json.begin_object();
+          json.member("ok", true);
+          json.member("file", target);
+          json.end_object();
+          return;
+        }
         session.out << "the users' store is copied to " << printable(target) << '\n';
       });
 }

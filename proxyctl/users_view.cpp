@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <array>
 #include <ctime>
+#include <locale>
+#include <sstream>
 
 #include "proxyctl/table.h"
 #include "proxyctl/units.h"
@@ -70,20 +73,34 @@ void write(JsonWriter& json, const proto::UserRow& row) {
   json.end_object();
 }
 
+std::string decimal(double value) {
+  std::ostringstream text;
+  text.imbue(std::locale::classic());
+  text << value;
+  return text.str();
+}
+
+// As a quota is written: in powers of ten.
+std::string decimal_bytes(std::uint64_t bytes) {
+  constexpr std::array units{std::pair{1e12, " TB"}, std::pair{1e9, " GB"}, std::pair{1e6, " MB"},
+                             std::pair{1e3, " kB"}};
+  for (const auto& [size, name] : units)
+    if (static_cast<double>(bytes) >= size)
+      return decimal(static_cast<double>(bytes) / size) + name;
+  return std::to_string(bytes) + " B";
+}
+
 // "8 Mbit/s, 20 connections, 10 GB a month", what there is of it.
 std::string limits_text(const proto::UserRow& row) {
   std::string text;
   const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
   const proto::UserLimits& limits = row.limits;
-  if (limits.requests_per_1000s != 0) {
-    std::string rate = std::to_string(limits.requests_per_1000s / 1000);
-    if (limits.requests_per_1000s % 1000 != 0)
-      rate += '.' + std::to_string(limits.requests_per_1000s % 1000 + 1000).substr(1);
-    add(rate + " requests/s");
-  }
-  if (limits.bytes_per_second != 0) add(short_bytes(limits.bytes_per_second) + "/s");
+  if (limits.requests_per_1000s != 0)
+    add(decimal(static_cast<double>(limits.requests_per_1000s) / 1000) + " requests/s");
+  if (limits.bytes_per_second != 0)
+    add(decimal(static_cast<double>(limits.bytes_per_second) * 8 / 1e6) + " Mbit/s");
   if (limits.max_connections != 0) add(std::to_string(limits.max_connections) + " connections");
-  if (row.monthly_quota != 0) add(short_bytes(row.monthly_quota) + " a month");
+  if (row.monthly_quota != 0) add(decimal_bytes(row.monthly_quota) + " a month");
   if (!limits.domains.items.empty() || !limits.destinations.items.empty())
     add("to " + joined(limits.domains.items) +
         (limits.domains.items.empty() || limits.destinations.items.empty() ? "" : ",") +

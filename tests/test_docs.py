@@ -96,3 +96,27 @@ def test_paths_the_readme_names_exist():
     words = re.findall(r"`((?:[\w.-]+/)+[\w.*-]+)`", (ROOT / "README.md").read_text())
     missing = [word for word in words if not word.startswith("build/") and not list(ROOT.glob(word))]
     assert words and not missing, missing
+
+
+def leaves(stage, *words):
+    """Every command of proxyctl, by its own help."""
+    text = subprocess.run([stage / "bin/proxyctl", *words, "--help"], capture_output=True, text=True, check=True, timeout=20).stdout
+    below = re.findall(r"^  (\S+)", text.partition("\nSubcommands:\n")[2].partition("\n\n")[0], re.M)
+    return [leaf for word in below for leaf in leaves(stage, *words, word)] if below else [words]
+
+
+def test_every_command_is_documented(stage):
+    man = [set(re.findall(r"[\w-]+", line)) for line in (ROOT / "packaging/man/proxyctl.1").read_text().splitlines() if line.startswith(".It")]
+    table = [set(re.findall(r"[\w-]+", line)) for line in (ROOT / "docs/operations/cli.md").read_text().splitlines() if line.startswith("| `")]
+    commands = leaves(stage)
+    assert len(commands) > 40
+    for where, lines in (("proxyctl(1)", man), ("cli.md", table)):
+        missing = [" ".join(words) for words in commands if not any(set(words) <= line for line in lines)]
+        assert not missing, f"not in {where}: {missing}"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_every_command_is_completed(stage, shell):
+    script = subprocess.run([stage / "bin/proxyctl", "completion", shell], capture_output=True, text=True, check=True, timeout=20).stdout
+    words = set(re.findall(r"[\w-]+", script))
+    assert not [" ".join(leaf) for leaf in leaves(stage) if not set(leaf) <= words]

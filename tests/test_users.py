@@ -230,6 +230,7 @@ def test_limits_on_destinations_apply_at_once(start, origin):
     assert daemon.ctl("user", "limits", "alice", "--destinations", "127.0.0.0/8").exit == 0
     eventually(lambda: get() == 200, "the limit is widened")
     shown = daemon.query("user", "limits", "alice")[0]
+    assert "7 connections" in daemon.ctl("user", "limits", "alice").out
     assert shown["limits"]["max_connections"] == 7 and shown["limits"]["domains"] == ["origin.test"] and shown["own_limits"]
     assert daemon.ctl("user", "limits", "alice", "--mbps", "-5").exit != 0
     assert daemon.ctl("user", "limits", "alice", "--default").exit == 0
@@ -370,7 +371,18 @@ def test_commands_and_what_they_say(start):
     wrong = daemon.ctl("auth", "test", "--user", "alice", "--password", as_json=True, input="guess\n")
     assert wrong.exit == 1 and wrong.json()["methods"][0]["reason"] == "wrong_password"
     assert daemon.query("auth", "test", "--user", "fixed")["methods"][0]["groups"] == ["work"]
-    assert daemon.ctl("auth", "test", "--user", "nobody").exit == 1
+    known = daemon.ctl("auth", "test", "--user", "alice")
+    assert known.exit == 0 and "accepted by native (no password was tried)" in known.out
+    assert wrong.json()["verdict"] == "refused by native: wrong_password"
+    nobody = daemon.ctl("auth", "test", "--user", "nobody")
+    assert nobody.exit == 1 and "unknown: unknown_user" in nobody.out
+    nothing = daemon.ctl("user", "add", "carol", input="")
+    assert nothing.exit == 2 and "no password was given" in nothing.err
+    assert daemon.ctl("user", "limits", "alice", "--mbps", "8", "--quota", "100GB", "--requests-per-second", "2.5").exit == 0
+    assert "2.5 requests/s, 8 Mbit/s, 100 GB a month" in daemon.ctl("user", "list").out
+    assert "nobody of that name" in daemon.ctl("user", "limits", "elsewhere", "--mbps", "8").out
+    refused = daemon.ctl("user", "limits", "alice", "--quota", "much")
+    assert refused.exit == 1 and refused.err.startswith("proxyctl: monthly_quota: expected a size")
     assert daemon.ctl("user", "add", "alice", input="x\n").exit == 1
     assert daemon.ctl("user", "add", "a:b", input="x\n").exit == 1
     assert daemon.ctl("user", "add", "x", input="").exit != 0
@@ -479,6 +491,7 @@ def test_backup(start, tmp_path):
     again = daemon.ctl("store", "backup", tmp_path / "copy.db")
     assert again.exit != 0 and "there already" in again.err
     assert not list((daemon.state / "auth").glob("backup*"))
+    assert daemon.query("store", "backup", tmp_path / "other.db") == {"ok": True, "file": str(tmp_path / "other.db")}
 
 
 # Trouble

@@ -12,7 +12,10 @@ runtime::Task<void> open_auth_channel(Supervisor& supervisor, const proto::Comma
                                       Answer& answer) {
   const auto auth = supervisor.workforce().auth();
   if (!auth) {
-    answer.done(1, "there is no auth worker: server.auth.mode is none");
+    answer.done(
+        1,
+        "nobody has to say who he is: server.auth.mode is none. Set it (to native, say) and "
+        "reload the configuration");
     co_return;
   }
   auto pair = platform::message_socket_pair();

@@ -19,6 +19,13 @@ std::string day_before(std::int64_t days) {
   return {text, size};
 }
 
+// Without the place in a text that the administrator has not written.
+std::string problem(const config::Diagnostic& diagnostic) {
+  std::string text = diagnostic.key + ": " + diagnostic.message;
+  if (!diagnostic.hint.empty()) text += " (" + diagnostic.hint + ')';
+  return text;
+}
+
 }  // namespace
 
 // Of any user: also of those whom other methods know.
@@ -33,7 +40,7 @@ Answer change_limits(const Office& office, const proto::AuthCommand& command) {
     if (!before) return Answer::failure(before.error());
     config::UserLimits limits = to_config(before->limits);
     const auto diagnostics = config::read_user_limits(yaml, limits);
-    if (config::has_errors(diagnostics)) return Answer::failure(to_string(diagnostics.front()));
+    if (config::has_errors(diagnostics)) return Answer::failure(problem(diagnostics.front()));
     wanted = to_stored(limits);
   }
   const auto done = office.store->set_limits(name, wanted);
@@ -41,6 +48,10 @@ Answer change_limits(const Office& office, const proto::AuthCommand& command) {
   Answer answer;
   answer.message = wanted ? "the limits of \"" + name + "\" are changed"
                           : "\"" + name + "\" has the usual limits again";
+  // A slip of the pen, or a user of another method: that is not known here.
+  const auto account = office.accounts->find(name);
+  if (wanted && account && !*account)
+    answer.message += "; nobody of that name is in the store or the configuration";
   answer.audit.push_back(event(command, "user_limits", yaml));
   answer.limits_changed.push_back(name);
   return answer;

@@ -4,6 +4,19 @@
 
 namespace bulkhead::auth {
 
+namespace {
+
+// "accepted by native", "refused by ldap: wrong_password", "unknown: unknown_user"
+std::string words(const Verdict& verdict, bool looked_up) {
+  std::string text(to_string(verdict.outcome));
+  const bool known = verdict.outcome == Outcome::accepted || verdict.outcome == Outcome::refused;
+  if (known) text += " by " + std::string(verdict.method);
+  if (verdict.outcome != Outcome::accepted) text += ": " + std::string(to_string(verdict.reason));
+  return looked_up ? text + " (no password was tried)" : text;
+}
+
+}  // namespace
+
 Answer try_login(const Office& office, const proto::AuthCommand& command) {
   Credential credential;
   credential.user = command.user.value;
@@ -26,8 +39,7 @@ Answer try_login(const Office& office, const proto::AuthCommand& command) {
     answer.rows.emplace_back(std::move(row));
   }
   answer.exit_code = verdict.outcome == Outcome::accepted ? 0 : 1;
-  answer.message =
-      std::string(to_string(verdict.outcome)) + ": " + std::string(to_string(verdict.reason));
+  answer.message = words(verdict, credential.secret.empty());
   answer.audit.push_back(event(command, "auth_test", answer.message));
   return answer;
 }
