@@ -61,7 +61,7 @@ TEST(Process, gives_arguments_and_environment_and_nothing_else) {
 TEST(Process, the_command_line_of_a_child) {
   SpawnRequest request;
   request.executable = "/bin/sh";
-  request.arguments = {"sh", "-c", "read nothing", "", "x"};
+  request.arguments = {"sh", "-c", "while sleep 1; do :; done", "", "x"};
   const auto child = spawn(request);
   ASSERT_TRUE(child);
   EXPECT_EQ(command_line(child->pid), request.arguments);

@@ -93,6 +93,7 @@ Stored<std::vector<StoredLockout>> Store::lockouts() {
       ask("SELECT kind, subject, failures, last_failure, banned_until FROM lockouts", {});
   if (!rows) return tl::unexpected(rows.error());
   std::vector<StoredLockout> all;
+  all.reserve(rows->size());
   for (const sql::Row& row : *rows)
     all.push_back({sql::text(row, 0), sql::text(row, 1), sql::number(row, 2), sql::number(row, 3),
                    sql::number(row, 4)});
