@@ -45,7 +45,8 @@ void check_parent(Checker& checker, const Backend& backend, const ParentProxy& p
 
 void check_openvpn(Checker& checker, const Backend& backend, const Openvpn& openvpn) {
   if (!openvpn.auth_file.empty() && !openvpn.username.empty())
-    checker.error(backend.origin, "openvpn.username", "and auth_file exclude one another");
+    checker.error(backend.origin, "openvpn.username", "cannot stand beside auth_file",
+                  "write one of the two");
   if (openvpn.username.empty() && !openvpn.password.empty())
     checker.error(backend.origin, "openvpn.password", "has no username to go with");
 }

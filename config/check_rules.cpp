@@ -40,7 +40,8 @@ void check_backend_rule(Checker& checker, const Rule& rule) {
   refuse(checker, rule, "redirect", rule.redirect.has_value());
   if (rule.redirect) return;
   if (!rule.backend.empty() && !rule.backends.empty())
-    return checker.error(rule.origin, "backends", "and backend exclude one another");
+    return checker.error(rule.origin, "backends", "cannot stand beside backend",
+                         "write one of the two");
   if (rule.backend.empty() && rule.backends.empty())
     return checker.error(rule.origin, "backend", "is missing",
                          "or backends, or action: block, or action: redirect");

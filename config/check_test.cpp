@@ -173,7 +173,7 @@ TEST(Rules, LeadSomewhere) {
           HasSubstr("rules[6].redirect.status: must be 301, 302"),
           HasSubstr("rules[7].name: duplicate name \"g\""),
           HasSubstr("rules[7].match.domains: expected a domain pattern"),
-          HasSubstr("rules[8].backends: and backend exclude"),
+          HasSubstr("rules[8].backends: cannot stand beside backend"),
           HasSubstr("rules[9].backends: every weight is 0"),
           HasSubstr("warning: rules[10].match: names users"),
           StartsWith("test.yaml:14:5: warning: rules[12]: is never reached"),

@@ -219,6 +219,18 @@ Node build(std::string_view yaml, unsigned source) {
   return builder.take_root();
 }
 
+// yaml-cpp says "illegal map value" of a line that a tab indents.
+std::string hint_of_tab(std::string_view yaml, unsigned line) {
+  for (unsigned at = 1; at < line; ++at) {
+    const std::size_t end = yaml.find('\n');
+    if (end == std::string_view::npos) return {};
+    yaml.remove_prefix(end + 1);
+  }
+  const std::size_t text = yaml.find_first_not_of(" \t");
+  if (yaml.substr(0, text).find('\t') == std::string_view::npos) return {};
+  return "YAML indents with spaces; this line begins with a tab";
+}
+
 void report(std::vector<Diagnostic>& diagnostics, std::string_view name, Mark mark,
             std::string message, std::string hint = {}) {
   Diagnostic diagnostic;
@@ -242,7 +254,7 @@ Node parse_tree(std::string_view yaml, std::string_view name, unsigned source,
     const bool known = !error.mark.is_null();
     const Mark mark{source, known ? static_cast<unsigned>(error.mark.line) + 1 : 0,
                     known ? static_cast<unsigned>(error.mark.column) + 1 : 0};
-    report(diagnostics, name, mark, "YAML: " + printable(error.msg));
+    report(diagnostics, name, mark, "YAML: " + printable(error.msg), hint_of_tab(yaml, mark.line));
   } catch (const std::logic_error&) {  // yaml-cpp lets some of the standard library's through
     report(diagnostics, name, {}, "YAML: not understood");
   } catch (const std::runtime_error&) {
