@@ -21,7 +21,9 @@ void describe(Section<AccessLog>& section) {
   section.add("output", &AccessLog::output, "Where lines go.");
   section.add("file", &AccessLog::file, "The file of outputs file and both.");
   section.add("fields", &AccessLog::fields, "What a line tells (json).");
-  section.add("mask_headers", &AccessLog::mask_headers, "Headers whose values are never logged.")
+  section
+      .add("mask_headers", &AccessLog::mask_headers,
+           "Headers whose values are never logged, besides those that carry credentials.")
       .check(check_token);
   section.add("rotate", &AccessLog::rotate, "Rotation by size.");
 }

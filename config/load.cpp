@@ -4,15 +4,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <filesystem>
 #include <sodium.h>
+#include <strings.h>
+#include <sys/stat.h>
 #include <tuple>
+#include <unistd.h>
 #include <unordered_set>
 
 #include "config/check.h"
 #include "config/contents.h"
 #include "config/describe.h"
 #include "config/managed.h"
+#include "config/merge_managed.h"
 #include "config/override.h"
 #include "config/projection.h"
 #include "config/reader.h"
@@ -56,33 +61,47 @@ void add_built_in(const Node& tree, Config& config) {
   if (!backends && !has_key(tree, "rules")) config.rules.push_back(default_rule());
 }
 
-void warn_stale(Reader& reader, std::string_view list, const std::vector<std::string>& names,
-                const std::function<bool(const std::string&)>& known) {
-  for (std::size_t index = 0; index < names.size(); ++index) {
-    if (known(names[index])) continue;
-    const std::string key = element(list, index);
-    reader.report(Severity::warning, reader.position(Origin::Source::managed, key), key,
-                  "there is no \"" + printable(names[index]) + "\" any more", "");
+// Credentials of clients and parents. The setting adds to these, so that naming a header of one's
+// own never lays others bare.
+constexpr std::array always_masked{
+    "Authorization",       "Proxy-Authorization",      "Cookie",
+    "Set-Cookie",          "WWW-Authenticate",         "Proxy-Authenticate",
+    "Authentication-Info", "Proxy-Authentication-Info"};
+
+void add_always_masked(AccessLog& log) {
+  std::vector<std::string> all(always_masked.begin(), always_masked.end());
+  for (std::string& written : log.mask_headers) {
+    const auto is_it = [&](const std::string& one) {
+      return ::strcasecmp(one.c_str(), written.c_str()) == 0;
+    };
+    if (std::none_of(all.begin(), all.end(), is_it)) all.push_back(std::move(written));
   }
+  log.mask_headers = std::move(all);
 }
 
-template <class T>
-auto named_in(const std::vector<T>& items) {
-  return [&items](const std::string& name) {
-    return std::any_of(items.begin(), items.end(),
-                       [&](const T& item) { return item.name == name; });
+std::string octal(mode_t mode) {
+  std::array<char, 8> text{};
+  std::snprintf(text.data(), text.size(), "%04o", static_cast<unsigned>(mode));
+  return text.data();
+}
+
+// Whoever writes the configuration decides what root does.
+void warn_of_writers(Reader& reader, unsigned source, const std::string& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return;
+  const auto warn = [&](std::string message, std::string hint) {
+    reader.report(Severity::warning, {source, 0, 0}, {}, std::move(message), std::move(hint));
   };
+  if ((status.st_mode & S_IWOTH) != 0)
+    warn("may be written by everybody (mode " + octal(status.st_mode & 07777) + ')',
+         "chmod o-w takes that away");
+  if (status.st_uid != 0 && status.st_uid != ::geteuid())
+    warn("belongs to user " + std::to_string(status.st_uid) + ", who may change it at any time",
+         "it should belong to root or to the user that bulkhead runs as");
 }
 
 // Between reading the file and checking: the managed file, from disk or from the caller.
 using Merge = std::function<void(Reader&, Config&)>;
-
-void merge_with_warnings(Reader& reader, Config& config, const Managed& managed) {
-  warn_stale(reader, "removed_backends", managed.removed_backends, named_in(config.backends));
-  warn_stale(reader, "removed_rules", managed.removed_rules, named_in(config.rules));
-  merge(config, managed);
-  warn_stale(reader, "rule_order", managed.rule_order, named_in(config.rules));
-}
 
 void merge_text(Reader& reader, Config& config, const std::string& name, std::string_view text) {
   const unsigned source = reader.add_source(name, folder(name));
@@ -135,6 +154,7 @@ LoadResult load_tree(Reader& reader, Node tree, const LoadOptions& options,
   for (const Override& change : options.overrides) apply_override(reader, tree, change);
   section_of<Config>().read(reader, tree, {}, &config);
   add_built_in(tree, config);
+  add_always_masked(config.access_log);
   merge_step(reader, config);
   read_contents(reader, config);
   check_all(config, reader);
@@ -145,7 +165,10 @@ LoadResult load_text_merging(std::string_view yaml, std::string_view name,
                              const LoadOptions& options, const Merge& step) {
   Reader reader(options, {});
   const unsigned source = reader.add_source(std::string(name), folder(options.file));
-  if (!options.file.empty()) reader.add_file(options.file);
+  if (!options.file.empty()) {
+    reader.add_file(options.file);
+    if (name == options.file) warn_of_writers(reader, source, options.file);
+  }
   if (yaml.size() > max_file_size) {
     reader.error({source, 0, 0}, "is larger than " + format(ByteSize{max_file_size}));
     return finish(reader, {});
@@ -215,6 +238,7 @@ std::shared_ptr<const Config> defaults() {
   Config config;
   config.backends.push_back(direct_backend());
   config.rules.push_back(default_rule());
+  add_always_masked(config.access_log);
   return std::make_shared<const Config>(std::move(config));
 }
 

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "config/testing.h"
 
@@ -136,6 +138,50 @@ TEST(Load, SyntaxErrorsHaveAPlace) {
   EXPECT_THAT(complaints("[a, b]: c\n"), ElementsAre(HasSubstr("a key that is not a word")));
   EXPECT_THAT(complaints("- a\n"),
               ElementsAre("test.yaml:1:1: error: expected a mapping of keys, found a list"));
+}
+
+TEST(Load, TabsInIndentationAreNamed) {
+  const auto hint = HasSubstr("(YAML indents with spaces; this line begins with a tab)");
+  EXPECT_THAT(complaints("server:\n\thttp_port: 1\n"),
+              ElementsAre(AllOf(StartsWith("test.yaml:2:"), hint)));
+  EXPECT_THAT(complaints("server:\n  http_port: 1\n\tvia: x\n"), ElementsAre(hint));
+  EXPECT_THAT(complaints("server:\n \thttp_port: 1\n"), ElementsAre(hint));
+  EXPECT_THAT(complaints("server:\n  http_port: [1, 2\n"), ElementsAre(Not(HasSubstr("tab"))));
+}
+
+TEST(Load, AFileThatOthersMayWriteIsAWarning) {
+  const Folder folder;
+  const std::string file = folder.write("config.yaml", "server: {http_port: 1}\n");
+  ASSERT_EQ(::chmod(file.c_str(), 0644), 0);
+  EXPECT_THAT(texts(load_file(file).diagnostics), IsEmpty());
+  ASSERT_EQ(::chmod(file.c_str(), 0666), 0);
+  const LoadResult open = load_file(file);
+  EXPECT_TRUE(open.config);
+  EXPECT_THAT(texts(open.diagnostics),
+              ElementsAre(AllOf(StartsWith(file + ": warning: may be written by everybody"),
+                                HasSubstr("mode 0666"), HasSubstr("chmod o-w"))));
+}
+
+TEST(Load, AFileOfSomebodyElseIsAWarning) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  const Folder folder;
+  const std::string file = folder.write("config.yaml", "server: {http_port: 1}\n");
+  ASSERT_EQ(::chown(file.c_str(), 65534, 0), 0);
+  EXPECT_THAT(texts(load_file(file).diagnostics),
+              ElementsAre(StartsWith(file + ": warning: belongs to user 65534")));
+}
+
+TEST(Load, CredentialsAreMaskedWhateverIsWritten) {
+  const LoadResult result =
+      load_text("access_log: {mask_headers: [X-Api-Key, cookie]}\n", "test.yaml");
+  ASSERT_TRUE(result.config);
+  EXPECT_THAT(result.config->access_log.mask_headers,
+              ElementsAre("Authorization", "Proxy-Authorization", "Cookie", "Set-Cookie",
+                          "WWW-Authenticate", "Proxy-Authenticate", "Authentication-Info",
+                          "Proxy-Authentication-Info", "X-Api-Key"));
+  const LoadResult none = load_text("access_log: {mask_headers: []}\n", "test.yaml");
+  ASSERT_TRUE(none.config);
+  EXPECT_THAT(none.config->access_log.mask_headers, SizeIs(8));
 }
 
 TEST(Load, OddBytesAreRefused) {

@@ -11,6 +11,7 @@
 
 #include "config/describe.h"
 #include "config/reader.h"
+#include "config/sealed.h"
 #include "config/writer.h"
 #include "platform/unique_fd.h"
 
@@ -96,14 +97,14 @@ std::optional<std::string> replace_file(const std::string& path, std::string_vie
   return std::nullopt;
 }
 
-// Read back, a secret that begins so would be taken for a path.
-bool looks_like_file(const Secret& secret) {
-  return secret.reveal().starts_with("file:");
+// Read back, a secret that begins so would be taken for a path, or for a sealed one.
+bool looks_like_another(const Secret& secret) {
+  return secret.reveal().starts_with("file:") || secret.reveal().starts_with(sealed_prefix);
 }
 
 bool has_unwritable_secret(const Backend& backend) {
-  return (backend.proxy && looks_like_file(backend.proxy->password)) ||
-         (backend.openvpn && looks_like_file(backend.openvpn->password));
+  return (backend.proxy && looks_like_another(backend.proxy->password)) ||
+         (backend.openvpn && looks_like_another(backend.openvpn->password));
 }
 
 }  // namespace
@@ -151,7 +152,8 @@ ManagedResult read_managed(const std::string& path, const LoadOptions& options) 
 
 tl::expected<std::string, std::string> to_yaml(const Managed& managed) {
   if (std::any_of(managed.backends.begin(), managed.backends.end(), has_unwritable_secret))
-    return tl::unexpected(std::string("a secret that begins with \"file:\" cannot be kept"));
+    return tl::unexpected(
+        std::string("a secret that begins with \"file:\" or \"enc:\" cannot be kept"));
   return "# Kept by proxyctl: what it added and removed. Applied over the configuration file.\n" +
          write_section(section_of<Managed>(), &managed, Writer::Purpose::managed, every_role);
 }

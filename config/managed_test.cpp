@@ -10,6 +10,7 @@
 namespace bulkhead::config {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -138,11 +139,37 @@ TEST_F(ManagedFile, ForgetsTheOrderOfRulesThatAreGone) {
   Managed managed;
   managed.rule_order = {"two", "gone", "one"};
   const LoadResult tried = load_with(options_, managed);
-  EXPECT_THAT(testing::texts(tried.diagnostics), ElementsAre(HasSubstr("no \"gone\" any more")));
+  EXPECT_THAT(testing::texts(tried.diagnostics),
+              ElementsAre(HasSubstr("overrides the order"), HasSubstr("no \"gone\" any more")));
   ASSERT_TRUE(tried.config);
   EXPECT_TRUE(forget_vanished(managed, *tried.config));
   EXPECT_THAT(managed.rule_order, ElementsAre("two", "one"));
   EXPECT_FALSE(forget_vanished(managed, *tried.config));
+}
+
+TEST_F(ManagedFile, AnOrderThatOverridesTheFilesIsSaid) {
+  folder_.write("managed.yaml",
+                "rules:\n  - rule: {name: new, match: {ports: 5}, action: block}\n"
+                "rule_order: [new, two, one, Default]\n");
+  EXPECT_THAT(
+      testing::texts(load_now().diagnostics),
+      ElementsAre(AllOf(
+          HasSubstr("managed.yaml:3:13: warning: rule_order: overrides the order of the config"),
+          HasSubstr("\"two\" is tried before \"one\", the file has it after"),
+          HasSubstr("proxyctl rule reorder --reset"))));
+  // As the file has it, with a rule of proxyctl's before: nothing of the file is overridden.
+  folder_.write("managed.yaml",
+                "rules:\n  - rule: {name: new, match: {ports: 5}, action: block}\n"
+                "removed_rules: [two]\n"
+                "rule_order: [new, one, Default]\n");
+  EXPECT_THAT(testing::texts(load_now().diagnostics), IsEmpty());
+}
+
+TEST_F(ManagedFile, WhatWouldBeReadBackAsSealedIsNotKept) {
+  Managed managed;
+  managed.backends.emplace_back().proxy.emplace().password = Secret("enc:foo");
+  EXPECT_THAT(write_managed(*options_.managed_file, managed).value_or(""),
+              HasSubstr("cannot be kept"));
 }
 
 TEST_F(ManagedFile, WritingFailsWithAReason) {

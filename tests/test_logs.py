@@ -93,6 +93,15 @@ def test_headers_are_masked(start, origin):
     assert "shown" in text and "uthorization" in text
 
 
+def test_credentials_stay_masked_when_others_are_named(start, origin):
+    proxy = start({"access_log": {"mask_headers": ["X-Api-Key"], "fields": ["timestamp", "headers"]}})
+    curl("-x", proxy.http, "-U", "name:s3cret", "-H", "Cookie: s3cret", "-H", "X-Api-Key: s3cret", "-H", "X-Plain: shown", origin.url())
+    record = eventually(proxy.access, "a line")[-1]
+    text = json.dumps(record)
+    assert "roxy-" in text and "shown" in text, text
+    assert "s3cret" not in text and "bmFtZTpzM2NyZXQ" not in text, text
+
+
 def test_proxy_credentials_are_never_logged(start, origin):
     proxy = start({"server": {"log_level": "debug"}})
     curl("-x", proxy.http, "-U", "name:s3cret", origin.url())
