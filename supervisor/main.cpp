@@ -10,6 +10,7 @@
 #include "platform/identity.h"
 #include "runtime/log.h"
 #include "supervisor/directories.h"
+#include "supervisor/fallback.h"
 #include "supervisor/instance_lock.h"
 #include "supervisor/options.h"
 #include "supervisor/supervisor.h"
@@ -32,11 +33,28 @@ void print_diagnostics(const std::vector<config::Diagnostic>& diagnostics) {
   for (const auto& diagnostic : diagnostics) print(stderr, to_string(diagnostic) + '\n');
 }
 
+std::string join(const std::vector<std::string>& words) {
+  std::string out;
+  for (const std::string& word : words) out += (out.empty() ? "" : " ") + word;
+  return out;
+}
+
 // The real path of this program; links in bin directories are followed.
 std::string executable_path(const char* argv0) {
   std::error_code error;
   const auto path = std::filesystem::read_symlink("/proc/self/exe", error);
   return error ? std::string(argv0) : path.string();
+}
+
+void log_fallback(const std::string& file, const Fallback& fallback) {
+  log::error("the configuration is invalid, running the built-in defaults",
+             {{"file", file},
+              {"listening", places(*fallback.loaded.config)},
+              {"from_command_line", join(fallback.kept)}});
+  if (!fallback.dropped.empty()) {
+    log::error("settings of the command line do not go with the built-in defaults and are left out",
+               {{"settings", join(fallback.dropped)}});
+  }
 }
 
 // With --fallback-defaults an invalid configuration is replaced by the safe one; without, the
@@ -48,16 +66,12 @@ config::LoadResult load(const Options& options, const config::LoadOptions& load_
   for (const auto& diagnostic : loaded.diagnostics) {
     log::error("configuration", {{"problem", to_string(diagnostic)}});
   }
+  Fallback fallback = load_fallback(load_options);
   notices.push_back("the configuration is invalid: the built-in defaults are in force");
-  log::error("the configuration is invalid, running the built-in defaults on loopback",
-             {{"file", load_options.file}});
-  // What the command line asks for still holds, if it can.
-  config::LoadOptions without_file = load_options;
-  without_file.file.clear();
-  without_file.managed_file.reset();
-  config::LoadResult fallback = config::load(without_file);
-  if (!fallback.config) fallback.config = config::defaults();
-  return fallback;
+  if (!fallback.dropped.empty())
+    notices.push_back("left out of the command line: " + join(fallback.dropped));
+  log_fallback(load_options.file, fallback);
+  return std::move(fallback.loaded);
 }
 
 config::LoadOptions load_options_of(const Options& options, const Directories& directories,

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "supervisor/directories.h"
+#include "supervisor/fallback.h"
 
 namespace bulkhead::supervisor {
 namespace {
@@ -97,6 +98,30 @@ TEST_F(DirectoriesTest, AreMadePrivateAndMustNotBeWritableByOthers) {
   EXPECT_EQ(std::filesystem::status(directories.state).permissions(), perms::owner_all);
   std::filesystem::permissions(directories.runtime, perms::all);
   EXPECT_THROW(create_directories(directories, false), std::runtime_error);
+}
+
+std::string served(const std::vector<std::string>& arguments, Fallback& fallback) {
+  config::LoadOptions options;
+  options.file = "/nonexistent/bulkhead.yaml";
+  options.overrides = parse(arguments).overrides;
+  fallback = load_fallback(options);
+  return places(*fallback.loaded.config);
+}
+
+TEST(FallbackDefaults, KeepWhatTheCommandLineSaysWhereItMakesSense) {
+  Fallback fallback;
+  EXPECT_EQ(served({}, fallback), "127.0.0.1:8080 (http), 127.0.0.1:1080 (socks5)");
+  // An open proxy must be written out: the address goes, the port stays.
+  EXPECT_EQ(served({"--bind-address", "0.0.0.0", "--http-port", "9090"}, fallback),
+            "127.0.0.1:9090 (http), 127.0.0.1:1080 (socks5)");
+  EXPECT_EQ(fallback.kept, std::vector<std::string>{"server.http_port"});
+  EXPECT_EQ(fallback.dropped, std::vector<std::string>{"server.bind_address"});
+  // It is written out, though later; what is nonsense takes nothing else along.
+  EXPECT_EQ(served({"--bind-address", "0.0.0.0", "--set", "nonsense=1", "--set",
+                    "access_control.open_proxy=true"},
+                   fallback),
+            "0.0.0.0:8080 (http), 0.0.0.0:1080 (socks5)");
+  EXPECT_EQ(fallback.dropped, std::vector<std::string>{"nonsense"});
 }
 
 }  // namespace

@@ -176,6 +176,21 @@ def test_fallback_defaults(prepare, origin):
     assert proxy.status()["warnings"] or proxy.log(level="warn") or proxy.log(level="error")
 
 
+def test_fallback_defaults_say_where_they_listen(prepare):
+    proxy = prepare(text="rules: [", arguments=["--fallback-defaults", "--bind-address", "0.0.0.0"])
+    proxy.arguments += ["--http-port", str(proxy.http_port), "--socks5-port", str(proxy.socks_port)]
+    proxy.start()
+    assert {(entry["address"], entry["port"]) for entry in proxy.rows("listeners", "status")} == {
+        ("127.0.0.1", proxy.http_port), ("127.0.0.1", proxy.socks_port)}, "the ports hold, the open proxy was not written out"
+    assert any("server.bind_address" in warning for warning in proxy.status()["warnings"])
+    proxy.finish()
+    proxy.arguments += ["--set", "access_control.open_proxy=true"]
+    proxy.start()
+    assert {entry["address"] for entry in proxy.rows("listeners", "status")} == {"0.0.0.0"}
+    said = [record for record in proxy.log(level="error") if "built-in defaults" in record["msg"]]
+    assert said and "loopback" not in said[-1]["msg"] and f"0.0.0.0:{proxy.http_port}" in said[-1]["listening"], said
+
+
 def test_no_file(prepare, origin):
     proxy = prepare(config_file=False)
     proxy.arguments += ["--set", f"server.http_port={proxy.http_port}", "--set", f"server.socks5_port={proxy.socks_port}"]
