@@ -21,7 +21,8 @@ build:
 
 run: build
 	@echo
-	@echo 'Serving HTTP on 127.0.0.1:8080 and SOCKS5 on 127.0.0.1:1080 unless CONFIG=FILE says otherwise. Try, elsewhere:'
+	@echo 'Will serve HTTP on 127.0.0.1:8080 and SOCKS5 on 127.0.0.1:1080, unless CONFIG=FILE says otherwise; it does when it says "ready".'
+	@echo 'Then try, elsewhere:'
 	@echo '    curl -x http://127.0.0.1:8080 http://example.com/'
 	@echo '    curl -x socks5h://127.0.0.1:1080 http://example.com/'
 	@echo '    $(STAGE)/bin/proxyctl status'

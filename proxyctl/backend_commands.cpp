@@ -20,9 +20,12 @@ tl::expected<std::string, Failure> read_password(std::istream& in, const std::st
   if (!std::getline(in, line))
     return tl::unexpected(Failure{ExitCode::usage, "no password could be read from " + name});
   if (!line.empty() && line.back() == '\r') line.pop_back();
-  // The configuration would take it for the path of a secret.
-  if (line.starts_with("file:"))
-    return tl::unexpected(Failure{ExitCode::usage, "a password cannot begin with \"file:\""});
+  // The configuration would take it for the path of a secret, or for a sealed one.
+  for (const std::string_view reserved : {"file:", "enc:"}) {
+    if (line.starts_with(reserved))
+      return tl::unexpected(Failure{
+          ExitCode::usage, "a password cannot begin with \"" + std::string(reserved) + '"'});
+  }
   return line;
 }
 

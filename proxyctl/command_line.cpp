@@ -1,7 +1,9 @@
 #include "proxyctl/command_line.h"
 
+#include <algorithm>
 #include <filesystem>
 
+#include "config/text.h"
 #include "proxyctl/commands.h"
 #include "proxyctl/places.h"
 
@@ -21,6 +23,7 @@ void add_global_options(CLI::App& app, Session& session) {
       ->type_name("SECONDS")
       ->check(CLI::Range(0.001, 86'400.0));
   app.set_help_flag("-h,--help", "Show this and exit");
+  app.set_version_flag("--version", "", "Show the version of this program and exit");
 }
 
 void add_commands(CLI::App& app, Session& session, const std::string& program) {
@@ -42,14 +45,46 @@ void add_commands(CLI::App& app, Session& session, const std::string& program) {
     add_start_command(app, session);
 }
 
-int usage_error(const CLI::App& app, const CLI::ParseError& error, std::ostream& out,
-                std::ostream& err) {
+// The command whose words were understood last.
+const CLI::App& chosen(const CLI::App& app) {
+  for (const CLI::App* each : app.get_subcommands()) {
+    if (!each->get_name().empty()) return chosen(*each);
+  }
+  return app;
+}
+
+std::vector<std::string_view> commands_below(const CLI::App& app) {
+  std::vector<std::string_view> names;
+  for (const CLI::App* each : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!each->get_name().empty()) names.push_back(each->get_name());
+  }
+  return names;
+}
+
+// CLI11 asks for a sub-command before it says which word it took for none.
+std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> unknown = app.remaining(true);
+  if (unknown.empty()) return error.what();
+  const std::string& word = unknown.front();
+  const std::vector<std::string_view> names = commands_below(chosen(app));
+  const bool option = word.starts_with('-');
+  if (!option && names.empty()) return error.what();
+  std::string text = (option ? "there is no option \"" : "there is no command \"") + word + '"';
+  const std::string hint = option ? std::string() : config::did_you_mean(word, names);
+  return hint.empty() ? text : text + ", " + hint;
+}
+
+int usage_error(const Session& session, const CLI::App& app, const CLI::ParseError& error) {
+  if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr)
+    return static_cast<int>(print_version(session));
   if (error.get_exit_code() == 0) {
-    out << app.help();
+    session.out << app.help();
     return static_cast<int>(ExitCode::ok);
   }
-  err << "proxyctl: " << error.what() << "\nRun with --help for more.\n";
-  return static_cast<int>(ExitCode::usage);
+  const Failure failure{ExitCode::usage, complaint(app, error)};
+  fail(session, failure);
+  session.err << "Run with --help for more.\n";
+  return static_cast<int>(failure.code);
 }
 
 }  // namespace
@@ -66,11 +101,13 @@ int run_command_line(const std::vector<std::string>& arguments, std::ostream& ou
   app.require_subcommand(1);
   // CLI11 takes them last first, and without the program's name.
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  const bool json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
   if (!reversed.empty()) reversed.pop_back();
   try {
     app.parse(std::move(reversed));
   } catch (const CLI::ParseError& error) {
-    return usage_error(app, error, out, err);
+    session.json = json;  // wherever it stands: parsing may have ended before it
+    return usage_error(session, app, error);
   }
   return static_cast<int>(session.command());
 }

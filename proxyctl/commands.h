@@ -29,6 +29,8 @@ void add_secret_commands(CLI::App& app, Session& session);
 void add_completion_command(CLI::App& app, Session& session);
 void add_start_command(CLI::App& app, Session& session);
 
+ExitCode print_version(const Session& session);
+
 // A leaf: `run` is what the command does.
 template <typename Run>
 CLI::App* add_command(CLI::App& parent, Session& session, const char* name, const char* description,

@@ -98,8 +98,14 @@ constexpr const char* bash_script = R"sh(# bash completion for @PROGRAM@
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}
   local at='' kind='' offered='' options='' name i
   local -a where=()
+  if [[ $cur == "=" ]]; then cur=''; elif [[ $prev == "=" ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi
   for ((i = 1; i < COMP_CWORD; ++i)); do
-    if [[ ${COMP_WORDS[i]} == --runtime-dir ]]; then where=(--runtime-dir "${COMP_WORDS[i+1]}"); fi
+    case "${COMP_WORDS[i]}" in
+      --runtime-dir)  # "=" is a word of its own
+        if [[ ${COMP_WORDS[i+1]} == "=" ]]; then where=(--runtime-dir "${COMP_WORDS[i+2]}")
+        else where=(--runtime-dir "${COMP_WORDS[i+1]}"); fi ;;
+      --runtime-dir=*) where=("${COMP_WORDS[i]}") ;;
+    esac
     case "$at/${COMP_WORDS[i]}" in
 @STEPS@    esac
   done
@@ -131,7 +137,10 @@ constexpr const char* zsh_script = R"sh(#compdef @PROGRAM@
   local -a where names
   integer i
   for ((i = 2; i < CURRENT; ++i)); do
-    if [[ ${words[i]} == --runtime-dir ]]; then where=(--runtime-dir "${words[i+1]}"); fi
+    case "${words[i]}" in
+      --runtime-dir) where=(--runtime-dir "${words[i+1]}") ;;
+      --runtime-dir=*) where=("${words[i]}") ;;
+    esac
     case "$at/${words[i]}" in
 @STEPS@    esac
   done

@@ -5,8 +5,6 @@
 #include "proxyctl/views.h"
 
 namespace bulkhead::proxyctl {
-namespace {
-
 ExitCode print_version(const Session& session) {
   if (!session.json) {
     session.out << "proxyctl " BULKHEAD_VERSION "\n";
@@ -19,6 +17,8 @@ ExitCode print_version(const Session& session) {
   json.end_object();
   return ExitCode::ok;
 }
+
+namespace {
 
 // The new program starts each of its workers before it takes over: longer than other commands.
 constexpr double upgrade_timeout_s = 120;

@@ -116,9 +116,12 @@ Table worker_table(const std::vector<proto::WorkerRow>& workers) {
                {"GENERATION", Align::right},
                {"LAST EXIT"}});
   for (const auto& row : workers) {
-    table.add({name_of(row), std::to_string(row.pid), row.state.value, draining_text(row),
-               short_duration(row.uptime_ms), std::to_string(row.restarts), std::to_string(row.uid),
-               row.identity.value, std::to_string(row.generation), row.last_exit.value});
+    // Who waits for a restart is nobody for now, and in particular not user 0.
+    const auto known = [&](const std::string& text) { return row.pid == 0 ? "-" : text; };
+    table.add({name_of(row), known(std::to_string(row.pid)), row.state.value, draining_text(row),
+               known(short_duration(row.uptime_ms)), std::to_string(row.restarts),
+               known(std::to_string(row.uid)), row.identity.value,
+               known(std::to_string(row.generation)), row.last_exit.value});
   }
   return table;
 }
@@ -126,6 +129,10 @@ Table worker_table(const std::vector<proto::WorkerRow>& workers) {
 Table sandbox_table(const std::vector<proto::WorkerRow>& workers) {
   Table table({{"WORKER"}, {"LAYER"}, {"STATE"}, {"DETAIL"}});
   for (const auto& row : workers) {
+    if (row.pid == 0) {
+      table.add({name_of(row), "all", "-", "is not running"});
+      continue;
+    }
     table.add({name_of(row), "all", row.sandbox_complete ? "complete" : "INCOMPLETE", ""});
     for (const auto& layer : row.layers.items) {
       table.add({name_of(row), layer.name.value, std::string(to_string(layer.state)),
@@ -206,15 +213,21 @@ void write_layers(JsonWriter& json, const proto::WorkerRow& row) {
   json.end_array();
 }
 
+// null while it waits for its restart.
+void member_if_running(JsonWriter& json, std::string_view name, const proto::WorkerRow& row,
+                       std::uint32_t value) {
+  json.key(name);
+  if (row.pid == 0)
+    json.value(nullptr);
+  else
+    json.value(value);
+}
+
 void write(JsonWriter& json, const proto::WorkerRow& row) {
   json.begin_object();
   json.member("role", proto::to_string(row.role));
   json.member("index", row.index);
-  json.key("pid");
-  if (row.pid == 0)
-    json.value(nullptr);  // waiting for its restart
-  else
-    json.value(row.pid);
+  member_if_running(json, "pid", row, row.pid);
   json.member("crew", row.crew);
   json.member("state", row.state.value);
   json.member("draining_ms", row.draining_ms);
@@ -222,9 +235,9 @@ void write(JsonWriter& json, const proto::WorkerRow& row) {
   json.member("uptime_ms", row.uptime_ms);
   json.member("restarts", row.restarts);
   json.member("last_exit", row.last_exit.value);
-  json.member("uid", row.uid);
+  member_if_running(json, "uid", row, row.uid);
   json.member("identity", row.identity.value);
-  json.member("generation", row.generation);
+  member_if_running(json, "generation", row, row.generation);
   json.member("sandbox_complete", row.sandbox_complete);
   write_layers(json, row);
   json.end_object();
