@@ -61,6 +61,38 @@ TEST(CommandLine, UsageErrorsExitWithTwo) {
   }
 }
 
+TEST(CommandLine, UsageErrorsAreOneJsonDocumentToo) {
+  for (const auto& arguments :
+       std::vector<std::vector<std::string>>{{"--json", "bogus"},
+                                             {"--json", "rule", "add"},
+                                             {"rule", "add", "--json"},
+                                             {"--json", "config", "show", "extra"},
+                                             {"--json"}}) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(
+        outcome.out.starts_with("{\n  \"ok\": false,\n  \"exit_code\": 2,\n  \"error\": \""))
+        << testing::PrintToString(arguments) << outcome.out;
+  }
+  EXPECT_EQ(run({"bogus"}).out, "");
+}
+
+TEST(CommandLine, WhatIsNotUnderstoodIsNamed) {
+  EXPECT_TRUE(contains(run({"bogus"}).err, "proxyctl: there is no command \"bogus\"\n"));
+  EXPECT_TRUE(
+      contains(run({"rule", "lst"}).err, "there is no command \"lst\", did you mean \"list\"?"));
+  EXPECT_TRUE(contains(run({"rule", "add", "--nonsense"}).err, "no option \"--nonsense\""));
+  EXPECT_TRUE(contains(run({"--bogus"}).err, "no option \"--bogus\""));
+  EXPECT_TRUE(contains(run({"config", "show", "extra"}).err, "extra"));
+  EXPECT_TRUE(contains(run({"rule"}).err, "subcommand is required"));
+}
+
+TEST(CommandLine, VersionIsAnOptionToo) {
+  EXPECT_EQ(run({"--version"}).code, 0);
+  EXPECT_EQ(run({"--version"}).out, run({"version"}).out);
+  EXPECT_EQ(run({"--version", "--json"}).out, run({"version", "--json"}).out);
+}
+
 TEST(CommandLine, HelpExitsWithZero) {
   const Outcome outcome = run({"--help"});
   EXPECT_EQ(outcome.code, 0);
@@ -130,6 +162,28 @@ TEST(CommandLine, ReorderKeepsTheOrder) {
   EXPECT_EQ(arguments_of(daemon), (std::vector<std::string>{"C", "A", "B"}));
 }
 
+TEST(CommandLine, ReorderCanBeTakenBack) {
+  DaemonSocket daemon;
+  daemon.will_finish();
+  EXPECT_EQ(run_with(daemon, {"rule", "reorder", "--reset"}).code, 0);
+  EXPECT_EQ(arguments_of(daemon), std::vector<std::string>{});
+  EXPECT_EQ(run({"rule", "reorder"}).code, 2);
+  EXPECT_EQ(run({"rule", "reorder", "A", "--reset"}).code, 2);
+}
+
+TEST(CommandLine, APasswordThatWouldBeReadAsSomethingElseIsRefused) {
+  DaemonSocket somewhere;
+  const std::string file = somewhere.directory() + "/password";
+  for (const std::string reserved : {"file:", "enc:"}) {
+    std::ofstream(file) << reserved << "foo\n";
+    const Outcome outcome = run({"backend", "add", "p", "--type", "http", "--address", "h:1",
+                                 "--username", "u", "--password-file", file});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(contains(outcome.err, "a password cannot begin with \"" + reserved + '"'))
+        << outcome.err;
+  }
+}
+
 TEST(CommandLine, TheDaemonsFailureIsTheExitCode) {
   DaemonSocket daemon;
   daemon.will_send(proto::TextPart{"f.yaml:3:1: error: \x1b[2J"});
@@ -145,6 +199,7 @@ TEST(CommandLine, TheDaemonsFailureIsTheExitCode) {
 proto::WorkerRow worker() {
   proto::WorkerRow row;
   row.index = 1;
+  row.pid = 4711;
   row.state = "running";
   row.uptime_ms = 192'000;
   row.layers.push({"landlock", proto::LayerState::unavailable, "the kernel has none"});
@@ -186,6 +241,25 @@ TEST(CommandLine, StatusShowsSandboxesAndWarnings) {
   }
 }
 
+TEST(CommandLine, AWorkerThatWaitsForItsRestartIsNotRoot) {
+  for (const bool json : {false, true}) {
+    DaemonSocket daemon;
+    daemon.will_send(proto::StatusRow{});
+    proto::WorkerRow waiting;
+    waiting.index = 7;
+    waiting.state = "back-off";
+    daemon.will_send(waiting);
+    daemon.will_finish();
+    const Outcome outcome = run_with(daemon, json ? std::vector<std::string>{"status", "--json"}
+                                                  : std::vector<std::string>{"status"});
+    for (const char* part :
+         json ? std::vector<const char*>{"\"pid\": null", "\"uid\": null", "\"generation\": null"}
+              : std::vector<const char*>{" 7    -  back-off", "is not running"})
+      EXPECT_TRUE(contains(outcome.out, part)) << part << " in\n" << outcome.out;
+    EXPECT_FALSE(contains(outcome.out, "INCOMPLETE"));
+  }
+}
+
 TEST(CommandLine, StatusAsJson) {
   DaemonSocket daemon;
   answer_status(daemon);
@@ -214,17 +288,23 @@ TEST(CommandLine, ValidateNeedsNoDaemon) {
       << json.out;
 }
 
-TEST(CommandLine, ValidateWithoutAFileChecksTheDaemons) {
-  DaemonSocket daemon;
-  const std::string bad = daemon.directory() + "/bad.yaml";
-  std::ofstream(bad) << "nonsense: 1\n";
-  proto::StatusRow row;
-  row.config_file = bad;
-  daemon.will_send(row);
-  daemon.will_finish();
-  const Outcome outcome = run_with(daemon, {"config", "validate"});
-  EXPECT_EQ(outcome.code, 78);
-  EXPECT_TRUE(contains(outcome.err, bad + ":1:1: error: ")) << outcome.err;
+TEST(CommandLine, ValidateWithoutAFileAsksTheDaemon) {
+  for (const bool bad : {false, true}) {
+    DaemonSocket daemon;
+    proto::DiagnosticRow row;
+    row.file = "/state/managed.yaml";
+    row.line = row.column = 3;
+    row.error = bad;
+    row.message = "unknown backend";
+    daemon.will_send(row);
+    daemon.will_finish(0, "/etc/f.yaml with /state/managed.yaml: valid");
+    const Outcome outcome = run_with(daemon, {"config", "validate"});
+    EXPECT_EQ(outcome.code, bad ? 78 : 0);
+    EXPECT_EQ(outcome.out, bad ? "" : "/etc/f.yaml with /state/managed.yaml: valid\n");
+    EXPECT_TRUE(contains(outcome.err, "/state/managed.yaml:3:3: ")) << outcome.err;
+    EXPECT_EQ(daemon.asked().name, proto::CommandName::config_show);
+    EXPECT_EQ(arguments_of(daemon), std::vector<std::string>{"validate"});
+  }
 }
 
 TEST(CommandLine, StartIsForTheOtherNames) {

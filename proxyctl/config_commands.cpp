@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "config/load.h"
 #include "config/schema.h"
 #include "proxyctl/commands.h"
@@ -7,36 +9,48 @@
 namespace bulkhead::proxyctl {
 namespace {
 
-// Needs no daemon.
-ExitCode validate(const Session& session, const std::string& file) {
-  config::LoadOptions options;
-  options.file = file;
-  const auto result = config::load(options);
-  const bool bad = config::has_errors(result.diagnostics);
+ExitCode show_validated(const Session& session, const std::vector<config::Diagnostic>& diagnostics,
+                        const std::string& verdict) {
+  const bool bad = config::has_errors(diagnostics);
   if (session.json) {
     JsonWriter json(session.out);
-    write_diagnostics(json, result.diagnostics);
+    write_diagnostics(json, diagnostics);
   } else {
-    for (const auto& diagnostic : result.diagnostics) {
+    for (const auto& diagnostic : diagnostics)
       session.err << printable_lines(config::to_string(diagnostic)) << '\n';
-    }
-    if (!bad) session.out << printable(file) << ": valid\n";
+    if (!bad) session.out << printable(verdict) << '\n';
   }
   return bad ? ExitCode::configuration_invalid : ExitCode::ok;
 }
 
-// Without a file: the one that the daemon runs on.
+// By the daemon itself: its managed file, command line and environment are part of what it runs.
 ExitCode validate_running(const Session& session) {
-  std::string file;
-  const ExitCode asked =
-      ask_and_show(session, {proto::CommandName::status, {}}, [&](const Answer& answer) {
-        if (!answer.status.empty()) file = answer.status.front().config_file.value;
+  ExitCode verdict = ExitCode::ok;
+  const ExitCode asked = ask_and_show(
+      session, {proto::CommandName::config_show, {"validate"}}, [&](const Answer& answer) {
+        std::vector<config::Diagnostic> diagnostics;
+        diagnostics.reserve(answer.diagnostics.size());
+        for (const auto& row : answer.diagnostics) diagnostics.push_back(to_diagnostic(row));
+        verdict = show_validated(session, diagnostics, answer.done.message.value);
       });
-  if (asked != ExitCode::ok) return asked;
-  if (file.empty())
-    return fail(session,
-                {ExitCode::usage, "the daemon runs on its built-in defaults: name a file"});
-  return validate(session, file);
+  return asked == ExitCode::ok ? verdict : asked;
+}
+
+// Whether a daemon that answers runs on this file. One that does not answer changes nothing.
+bool is_daemons(const Session& session, const std::string& file) {
+  constexpr std::chrono::milliseconds patience{2'000};
+  const auto answer =
+      ask(session.runtime_directory, Question{proto::CommandName::status, {}}, patience);
+  if (!answer || answer->status.empty()) return false;
+  std::error_code error;
+  return std::filesystem::equivalent(answer->status.front().config_file.value, file, error);
+}
+
+ExitCode validate(const Session& session, const std::string& file) {
+  if (is_daemons(session, file)) return validate_running(session);
+  config::LoadOptions options;
+  options.file = file;
+  return show_validated(session, config::load(options).diagnostics, file + ": valid");
 }
 
 void show(const Session& session, const Answer& answer) {
@@ -64,7 +78,7 @@ void add_config_commands(CLI::App& app, Session& session) {
                         [&session](const Answer& answer) { show(session, answer); });
   });
   auto file = std::make_shared<std::string>();
-  add_command(*group, session, "validate", "Check a file, or the one the daemon runs on",
+  add_command(*group, session, "validate", "Check a file, or all that the daemon runs on",
               [&session, file] {
                 return file->empty() ? validate_running(session) : validate(session, *file);
               })

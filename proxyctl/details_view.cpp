@@ -3,7 +3,6 @@
 #include "proxyctl/views.h"
 
 namespace bulkhead::proxyctl {
-namespace {
 
 config::Diagnostic to_diagnostic(const proto::DiagnosticRow& row) {
   config::Diagnostic diagnostic;
@@ -16,6 +15,8 @@ config::Diagnostic to_diagnostic(const proto::DiagnosticRow& row) {
   diagnostic.hint = row.hint.value;
   return diagnostic;
 }
+
+namespace {
 
 void write(JsonWriter& json, const config::Diagnostic& diagnostic) {
   json.begin_object();
@@ -40,8 +41,7 @@ bool connected(const proto::BackendTested& tested) {
 
 std::string describe(const proto::BackendTested& tested) {
   if (!tested.ok) return std::string(to_string(tested.reason)) + ": " + tested.detail.value + '\n';
-  if (!connected(tested))
-    return "nothing to connect to without a target: name one with --target host:port\n";
+  if (!connected(tested)) return {};  // the daemon's message says why
   std::string text = "connected to " + tested.remote.to_string() + '\n';
   text += "resolve   " + milliseconds(tested.resolve_us) + '\n';
   text += "connect   " + milliseconds(tested.connect_us) + '\n';

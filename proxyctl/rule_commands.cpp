@@ -56,15 +56,20 @@ void add_add_command(CLI::App& group, Session& session) {
       ->check(CLI::Range(1, 1'000'000));
 }
 
+struct ReorderOptions {
+  std::vector<std::string> names;
+  bool reset = false;  // no names: the order of the file
+};
+
 void add_reorder_command(CLI::App& group, Session& session) {
-  auto names = std::make_shared<std::vector<std::string>>();
-  add_command(group, session, "reorder", "Put the named rules first, in this order",
-              [&session, names] {
-                return ask_and_acknowledge(session, {proto::CommandName::rule_reorder, *names});
-              })
-      ->add_option("names", *names, "Names, first match first")
-      ->required()
-      ->type_name("RULE");
+  auto options = std::make_shared<ReorderOptions>();
+  CLI::App* command = add_command(
+      group, session, "reorder", "Put the named rules first, in this order", [&session, options] {
+        return ask_and_acknowledge(session, {proto::CommandName::rule_reorder, options->names});
+      });
+  CLI::App* order = command->add_option_group("Order", "The order wanted")->require_option(1);
+  order->add_option("names", options->names, "Names, first match first")->type_name("RULE");
+  order->add_flag("--reset", options->reset, "The order of the configuration file again");
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ std::vector<proto::ConnectionRow> select_connections(std::vector<proto::Connecti
                                                      const std::string& filter);
 void show_connections(const Session& session, const std::vector<proto::ConnectionRow>& rows);
 
+config::Diagnostic to_diagnostic(const proto::DiagnosticRow& row);
 void write_diagnostics(JsonWriter& json, const std::vector<config::Diagnostic>& diagnostics);
 
 // What an answer holds beside its message: diagnostics and the outcome of a test, as lines or as

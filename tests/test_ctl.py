@@ -1,4 +1,5 @@
 """proxyctl: what it shows and changes, that changes last, and whom it obeys."""
+import json
 import os
 import socket
 import subprocess
@@ -117,6 +118,39 @@ def test_rules_reordered(start, origin):
     assert names(proxy, "rule") == ["b", "a", "Default"]
 
 
+def test_an_order_that_overrides_the_files_is_told_and_taken_back(start):
+    rules = [rule("a", action="block", domains=["a.test"]), rule("b", action="block", domains=["b.test"]), everything()]
+    proxy = start({"rules": rules})
+    assert proxy.ctl("rule", "reorder", "b").exit == 0
+    proxy.write({"rules": [rules[0], rule("c", action="block", domains=["c.test"]), *rules[1:]]})
+    told = proxy.reload()
+    assert told.exit == 0 and "managed.yaml:" in told.out and "rule_order: overrides the order" in told.out, told
+    assert any("rule_order" in warning for warning in proxy.status()["warnings"])
+    assert "rule_order" in proxy.ctl("config", "validate").err
+    answer = proxy.ctl("rule", "reorder", "--reset")
+    assert answer.exit == 0 and "order of the configuration file" in answer.out, answer
+    assert names(proxy, "rule") == ["a", "c", "b", "Default"]
+    assert not any("rule_order" in warning for warning in proxy.status()["warnings"])
+    assert "rule_order" not in proxy.reload().out
+
+
+def test_validate_sees_what_a_reload_would(start):
+    proxy = start({"backends": [{"name": "direct", "type": "direct"}, {"name": "old", "type": "direct"}]})
+    assert proxy.ctl("rule", "add", "--name", "by old", "--domain", "x.test", "--backend", "old").exit == 0
+    valid = proxy.ctl("config", "validate")
+    assert valid.exit == 0 and str(proxy.state / "managed.yaml") in valid.out and ": valid" in valid.out, valid
+    proxy.write({"backends": [{"name": "direct", "type": "direct"}]})
+    assert proxy.reload().exit == 1
+    for words in ([], [proxy.file]):
+        answer = proxy.ctl("config", "validate", *words)
+        assert answer.exit == 78 and 'unknown backend "old"' in answer.err and not answer.out, answer
+        found = proxy.ctl("config", "validate", *words, as_json=True)
+        assert found.exit == 78 and [entry["key"] for entry in found.json()] == ["rules[0].rule.backend"], found
+    elsewhere = proxy.directory / "other.yaml"
+    elsewhere.write_text(proxy.file.read_text())
+    assert proxy.ctl("config", "validate", elsewhere).exit == 0, "a file of its own has no managed file"
+
+
 @pytest.mark.parametrize("words", [
     ["rule", "add", "--name", "x", "--domain", "x.test", "--backend", "nowhere"], ["rule", "remove", "--name", "nowhere"],
     ["backend", "remove", "--name", "nowhere"], ["backend", "add", "--name", "direct", "--type", "direct"],
@@ -138,8 +172,29 @@ def test_backend_test(start, squid, origin):
     assert tested["ok"] and tested["connected"] and tested["remote"] == squid.address
     assert tested["connect_us"] > 0 and tested["handshake_us"] > 0, "the parent's answer takes time"
     assert proxy.query("backend", "test", "--name", "direct")["connected"] is False, "there was nothing to connect to"
+    untried = proxy.ctl("backend", "test", "direct")
+    assert untried.out.startswith("nothing was tried: ") and "--target" in untried.out and "ok" not in untried.out.split(), untried
     refused = proxy.ctl("backend", "test", "--name", "down", as_json=True)
     assert refused.exit == 1 and not refused.json()["ok"] and refused.json()["reason"] == "connection_refused"
+
+
+def test_echo_answers_itself(start):
+    proxy = start({"backends": [{"name": "direct", "type": "direct"}, {"name": "echo", "type": "echo"}]})
+    for target in ([], ["--target", "a.test:1"]):
+        answer = proxy.ctl("backend", "test", "echo", *target)
+        assert answer.exit == 0 and answer.out == 'backend "echo" answers itself and connects to nothing\n', answer
+
+
+def test_errors_of_additions_name_the_field(start):
+    """What is added stands in no file, so it has no line there."""
+    proxy = start()
+    for words, told in ((["backend", "add", "x", "--type", "direct", "--via", "nowhere"], 'error: via: unknown backend "nowhere"'),
+                        (["backend", "add", "x", "--type", "http", "--address", "nonsense:x"], "error: proxy.address: "),
+                        (["rule", "add", "x", "--domain", "x.test", "--backend", "nowhere"], 'error: backend: unknown backend "nowhere"'),
+                        (["rule", "add", "x", "--domain", "a b", "--block"], "error: match.domains[0]: ")):
+        answer = proxy.ctl(*words)
+        assert answer.exit == 1 and answer.err.startswith(told), answer
+        assert "managed.yaml" not in answer.err and "argument" not in answer.err, answer
 
 
 def test_what_is_wrong_comes_as_a_list(start):
@@ -153,8 +208,9 @@ def test_what_is_wrong_comes_as_a_list(start):
             (1, 10, "error", "server.http_prot"), (2, 41, "error", "backends[0].via")], found
         assert {entry["file"] for entry in found} == {str(proxy.file)} and any("http_port" in entry["hint"] for entry in found)
     added = proxy.ctl("backend", "add", "--name", "x", "--type", "direct", "--via", "nowhere", as_json=True)
-    assert added.exit == 1 and {entry["file"] for entry in added.json()["diagnostics"]} == {str(proxy.file), str(proxy.state / "managed.yaml")}
-    assert all(entry["line"] for entry in added.json()["diagnostics"] if entry["severity"] == "error")
+    assert added.exit == 1, added
+    assert {(entry["file"], entry["line"]) for entry in added.json()["diagnostics"] if entry["severity"] == "error"} == {
+        (str(proxy.file), 1), (str(proxy.file), 2), ("", 0)}, "what is added stands in no file"
 
 
 # Connections
@@ -183,6 +239,9 @@ def test_no_daemon(stage, tmp_path):
 def test_bad_usage(stage, words):
     done = subprocess.run([stage / "bin/proxyctl", *words], capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == USAGE and done.stderr.strip()
+    done = subprocess.run([stage / "bin/proxyctl", "--json", *words], capture_output=True, text=True, timeout=20, check=False)
+    answer = json.loads(done.stdout)
+    assert done.returncode == USAGE and answer["ok"] is False and answer["exit_code"] == USAGE and answer["error"], done
 
 
 def test_another_user_is_refused(start):
@@ -240,6 +299,29 @@ def test_completion(stage):
     for shell in ("bash", "zsh", "fish"):
         done = subprocess.run([stage / "bin/proxyctl", "completion", shell], capture_output=True, text=True, timeout=20, check=False)
         assert done.returncode == 0 and "backend" in done.stdout, (shell, done)
+
+
+@pytest.mark.parametrize("place", [["--runtime-dir", "{}"], ["--runtime-dir", "=", "{}"]])
+def test_bash_offers_names(start, place):
+    """readline makes a word of each "="."""
+    proxy = start({"backends": [{"name": "direct", "type": "direct"}, {"name": "other", "type": "direct"}]})
+    for before, typed, offered in ((["backend", "remove"], "", ["direct", "other"]), (["rule", "reorder"], "D", ["Default"]),
+                                   (["rule", "add", "--backend", "="], "o", ["other"])):
+        words = [str(proxy.stage / "bin/proxyctl"), *(word.format(proxy.runtime) for word in place), *before, typed]
+        script = f'source <("$1" completion bash); COMP_WORDS=("${{@:1}}"); COMP_CWORD={len(words) - 1}; _proxyctl; printf "%s\\n" "${{COMPREPLY[@]}}"'
+        done = subprocess.run(["/usr/bin/bash", "-c", script, "bash", *words], capture_output=True, text=True, timeout=20, check=False)
+        assert done.stdout.split() == offered, (words, done)
+
+
+def test_killing_a_connection_says_which(start, serve):
+    proxy = start()
+    server = serve(tcp_server.echo)
+    with raw_client.RawHttp(proxy.http_port) as client:
+        client.connect(f"127.0.0.1:{server.port}")
+        row = eventually(lambda: proxy.rows("connections", "connections"), "it is listed")[0]
+        answer = proxy.ctl("connections", "--kill", row["id"])
+        assert answer.exit == 0 and f"closed connection {row['id']}: 127.0.0.1:" in answer.out and str(server.port) in answer.out, answer
+    eventually(lambda: not proxy.rows("connections", "connections"), "it is gone")
 
 
 def test_killing_a_connection_that_is_not_there(proxy):

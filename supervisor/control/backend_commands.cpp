@@ -32,6 +32,16 @@ proto::BackendRow backend_row(const config::Backend& backend, const ipc::Backend
   return row;
 }
 
+// Nothing is claimed that was not tried.
+std::string verdict(const proto::BackendTested& tested, const config::Backend& backend) {
+  if (!tested.ok) return "failed";
+  if (tested.remote.port != 0) return "ok";
+  if (backend.type == config::BackendType::echo)
+    return "backend \"" + backend.name + "\" answers itself and connects to nothing";
+  return "nothing was tried: backend \"" + backend.name +
+         "\" has no parent proxy to connect to, name a target with --target host:port";
+}
+
 }  // namespace
 
 runtime::Task<void> list_backends(Supervisor& supervisor, const proto::Command&, Answer& answer) {
@@ -58,13 +68,15 @@ runtime::Task<void> add_backend(Supervisor& supervisor, const proto::Command& co
   if (refused) co_return;
   config::Backend backend = std::move(read.managed.backends.front());
   const std::string name = backend.name;
+  const auto key = std::make_shared<std::string>();
   const auto edit = [&](config::Managed& managed) -> std::string {
     if (supervisor.reload().current()->config->backend(name) != nullptr)
       return "there is a backend \"" + name + "\" already";
+    *key = "backends[" + std::to_string(managed.backends.size()) + ']';
     managed.backends.push_back(std::move(backend));
     return {};
   };
-  co_await change(supervisor, edit, "backend \"" + name + "\" added", answer);
+  co_await change(supervisor, edit, "backend \"" + name + "\" added", answer, key);
 }
 
 runtime::Task<void> remove_backend(Supervisor& supervisor, const proto::Command& command,
@@ -97,11 +109,11 @@ runtime::Task<void> test_backend(Supervisor& supervisor, const proto::Command& c
     question.port = parsed->port;
   }
   const auto acceptors = supervisor.workforce().acceptors();
-  const bool known =
-      supervisor.reload().current()->config->backend(question.backend.value) != nullptr;
-  if (!known || acceptors.empty()) {
-    answer.done(1, known ? "no acceptor is running, try again"
-                         : "there is no backend \"" + question.backend.value + '"');
+  const auto config = supervisor.reload().current()->config;
+  const config::Backend* backend = config->backend(question.backend.value);
+  if (backend == nullptr || acceptors.empty()) {
+    answer.done(1, backend != nullptr ? "no acceptor is running, try again"
+                                      : "there is no backend \"" + question.backend.value + '"');
     co_return;
   }
   const std::shared_ptr<WorkerProcess>& acceptor = acceptors.front();
@@ -114,7 +126,7 @@ runtime::Task<void> test_backend(Supervisor& supervisor, const proto::Command& c
     co_return;
   }
   co_await answer.row(*tested);
-  answer.done(tested->ok ? 0 : 1, tested->ok ? "ok" : "failed");
+  answer.done(tested->ok ? 0 : 1, verdict(*tested, *backend));
 }
 
 }  // namespace bulkhead::supervisor

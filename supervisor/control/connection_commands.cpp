@@ -17,6 +17,13 @@ std::optional<std::uint64_t> parse_id(const std::string& text) {
   return id;
 }
 
+// "7: 192.0.2.1:40000 to example.com:443 (connect)"
+std::string describe(const proto::ConnectionRow& row) {
+  std::string text = std::to_string(row.id) + ": " + row.client.to_string();
+  if (!row.destination.value.empty()) text += " to " + row.destination.value;
+  return text + " (" + row.protocol.value + ')';
+}
+
 }  // namespace
 
 runtime::Task<void> list_connections(Supervisor& supervisor, const proto::Command&,
@@ -43,9 +50,11 @@ runtime::Task<void> close_connection(Supervisor& supervisor, const proto::Comman
   message.id = *id;
   for (const auto& acceptor : supervisor.all_acceptors()) {
     const auto rows = co_await acceptor->connections(deadline);
-    const auto is_it = [&](const proto::ConnectionRow& row) { return row.id == *id; };
-    if (std::none_of(rows.begin(), rows.end(), is_it)) continue;
+    const auto found = std::find_if(rows.begin(), rows.end(),
+                                    [&](const proto::ConnectionRow& row) { return row.id == *id; });
+    if (found == rows.end()) continue;
     acceptor->channel().send(message);
+    answer.done(0, "closed connection " + describe(*found));
     co_return;
   }
   answer.done(1, "there is no connection " + argument(command, 0));

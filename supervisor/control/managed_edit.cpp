@@ -1,6 +1,5 @@
 #include "supervisor/control/managed_edit.h"
 
-#include <algorithm>
 #include <sstream>
 
 namespace bulkhead::supervisor {
@@ -8,12 +7,31 @@ namespace {
 
 struct Frame {
   std::string head, indent;
-  unsigned lines = 0;
+  std::string item;  // the key of what it holds
 };
 
 Frame frame_of(const std::string& section) {
-  if (section == "rules") return {"rules:\n  - rule:\n", std::string(6, ' '), 2};
-  return {section + ":\n  -\n", std::string(4, ' '), 2};
+  if (section == "rules") return {"rules:\n  - rule:\n", std::string(6, ' '), "rules[0].rule"};
+  return {section + ":\n  -\n", std::string(4, ' '), section + "[0]"};
+}
+
+// What is added stands in no file yet: it is known by its field alone, "proxy.address".
+void speak_of_field(config::Diagnostic& diagnostic, const std::string& item) {
+  diagnostic.file.clear();
+  diagnostic.line = diagnostic.column = 0;
+  if (!diagnostic.key.starts_with(item)) return;
+  diagnostic.key.erase(0, item.size());
+  if (diagnostic.key.starts_with('.')) diagnostic.key.erase(0, 1);
+}
+
+// A managed file that was refused is never written: it has no lines that anybody could look at.
+void speak_of_what_is_there(std::vector<config::Diagnostic>& diagnostics,
+                            const std::string& managed_file, const std::string& added) {
+  for (config::Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.file != managed_file) continue;
+    diagnostic.line = diagnostic.column = 0;
+    if (!added.empty() && diagnostic.key.starts_with(added)) speak_of_field(diagnostic, added);
+  }
 }
 
 }  // namespace
@@ -25,10 +43,7 @@ config::ManagedResult read_fragment(const std::string& section, const std::strin
   std::istringstream lines(fragment);
   for (std::string line; std::getline(lines, line);) text += frame.indent + line + '\n';
   config::ManagedResult read = config::read_managed_text(text, "argument", options);
-  for (auto& diagnostic : read.diagnostics) {
-    diagnostic.line -= std::min(diagnostic.line, frame.lines);
-    diagnostic.column -= std::min(diagnostic.column, static_cast<unsigned>(frame.indent.size()));
-  }
+  for (auto& diagnostic : read.diagnostics) speak_of_field(diagnostic, frame.item);
   return read;
 }
 
@@ -45,14 +60,15 @@ runtime::Task<bool> refuse_fragment(const config::ManagedResult& read, std::size
 
 runtime::Task<void> change(Supervisor& supervisor,
                            std::function<std::string(config::Managed&)> edit, std::string success,
-                           Answer& answer) {
-  const Outcome outcome =
-      co_await supervisor.reload().change_managed(std::move(edit), answer.actor());
+                           Answer& answer, std::shared_ptr<const std::string> added) {
+  Outcome outcome = co_await supervisor.reload().change_managed(std::move(edit), answer.actor());
   if (outcome.ok) {
     answer.done(0, success);
     co_return;
   }
-  co_await answer.diagnostics(outcome.diagnostics);
+  speak_of_what_is_there(outcome.diagnostics, *supervisor.reload().options().managed_file,
+                         added ? *added : std::string());
+  co_await answer.diagnostics(std::move(outcome.diagnostics));
   answer.done(1, outcome.summary);
 }
 

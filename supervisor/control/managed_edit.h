@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "config/managed.h"
@@ -12,7 +13,7 @@
 namespace bulkhead::supervisor {
 
 // Reads one item of the managed file's list `section` ("backends", "rules"; a rule stands under its
-// key `rule`). Positions in the diagnostics are those of the fragment.
+// key `rule`). The diagnostics have no place, and keys below the item's: "proxy.address".
 config::ManagedResult read_fragment(const std::string& section, const std::string& fragment,
                                     const config::LoadOptions& options);
 
@@ -20,9 +21,10 @@ config::ManagedResult read_fragment(const std::string& section, const std::strin
 runtime::Task<bool> refuse_fragment(const config::ManagedResult& read, std::size_t items,
                                     std::string what, Answer& answer);
 
-// Changes the managed file by edit, rolls the result out, and answers.
+// Changes the managed file by edit, rolls the result out, and answers. What edit has written into
+// added by then is the key of a new item: complaints about that name its fields.
 runtime::Task<void> change(Supervisor& supervisor,
                            std::function<std::string(config::Managed&)> edit, std::string success,
-                           Answer& answer);
+                           Answer& answer, std::shared_ptr<const std::string> added = nullptr);
 
 }  // namespace bulkhead::supervisor

@@ -34,7 +34,6 @@ std::string make_order(const config::Config& config, const std::vector<std::stri
       return "rule \"" + name + "\" is named twice";
     order.push_back(name);
   }
-  if (order.empty()) return "no rule is named";
   for (const config::Rule& rule : config.rules) {
     if (std::find(named.begin(), named.end(), rule.name) == named.end()) order.push_back(rule.name);
   }
@@ -73,13 +72,15 @@ runtime::Task<void> add_rule(Supervisor& supervisor, const proto::Command& comma
     co_return;
   }
   const std::string name = added.rule.name;
+  const auto key = std::make_shared<std::string>();
   const auto edit = [&](config::Managed& managed) -> std::string {
     if (has_rule(*supervisor.reload().current()->config, name))
       return "there is a rule \"" + name + "\" already";
+    *key = "rules[" + std::to_string(managed.rules.size()) + "].rule";
     managed.rules.push_back(std::move(added));
     return {};
   };
-  co_await change(supervisor, edit, "rule \"" + name + "\" added", answer);
+  co_await change(supervisor, edit, "rule \"" + name + "\" added", answer, key);
 }
 
 runtime::Task<void> remove_rule(Supervisor& supervisor, const proto::Command& command,
@@ -96,6 +97,7 @@ runtime::Task<void> remove_rule(Supervisor& supervisor, const proto::Command& co
   co_await change(supervisor, edit, "rule \"" + name + "\" removed", answer);
 }
 
+// Without a name: the order of the file again.
 runtime::Task<void> reorder_rules(Supervisor& supervisor, const proto::Command& command,
                                   Answer& answer) {
   std::vector<std::string> named;
@@ -103,11 +105,15 @@ runtime::Task<void> reorder_rules(Supervisor& supervisor, const proto::Command& 
   for (const auto& item : command.arguments.items) named.push_back(item.value);
   const auto edit = [&](config::Managed& managed) -> std::string {
     std::vector<std::string> order;
+    managed.rule_order.clear();
+    if (named.empty()) return {};
     std::string objection = make_order(*supervisor.reload().current()->config, named, order);
     if (objection.empty()) managed.rule_order = std::move(order);
     return objection;
   };
-  co_await change(supervisor, edit, "rules reordered", answer);
+  const std::string done =
+      named.empty() ? "rules in the order of the configuration file" : "rules reordered";
+  co_await change(supervisor, edit, done, answer);
 }
 
 }  // namespace bulkhead::supervisor
