@@ -98,6 +98,25 @@ TEST(UpstreamPool, NeverHandsOutAClosedOne) {
   run_for(loop, 1ms);
 }
 
+TEST(UpstreamPool, LooksForWhatWaitedTooLongWithOneTimer) {
+  runtime::Loop loop;
+  BackendCount count;
+  UpstreamPool pool;
+  Made early = make(count), late = make(count), other = make(count);
+  pool.put("a", std::move(early.upstream), 10, 5ms);
+  pool.put("a", std::move(late.upstream), 10, 10s);
+  pool.put("b", std::move(other.upstream), 10, 10ms);
+  run_for(loop, 40ms);
+  EXPECT_EQ(pool.size(), 1u);
+  EXPECT_FALSE(pool.take("b"));
+  // Whoever comes and goes meanwhile does not put the end off.
+  auto taken = pool.take("a");
+  ASSERT_TRUE(taken);
+  pool.put("a", std::move(*taken), 10, 5ms);
+  run_for(loop, 30ms);
+  EXPECT_EQ(pool.size(), 0u);
+}
+
 TEST(UpstreamPool, KeepsNoMoreAndNoLongerThanAllowed) {
   runtime::Loop loop;
   BackendCount count;
