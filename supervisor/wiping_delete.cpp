@@ -1,14 +1,30 @@
 // The supervisor reads secrets out of the configuration only to hand them on. What its memory held
 // of them must not stay in memory that was given back, whoever owned it: YAML's nodes, strings,
-// buffers of streams. So all of it is wiped; this process allocates little. (Sanitizers have their
-// own.)
-#ifndef BULKHEAD_SANITIZED
-#include <cstdlib>
-#include <malloc.h>
-#include <new>
+// buffers of streams. So all of it is wiped; this process allocates little. A sanitizer has its own
+// operators, and keeps what was freed for a while, but tells before it does.
 #include <span>
 
 #include "platform/secret.h"
+
+#ifdef BULKHEAD_SANITIZED
+#include <sanitizer/allocator_interface.h>
+
+namespace {
+
+void wipe_freed(const volatile void* memory) {
+  if (memory == nullptr) return;
+  auto* bytes = static_cast<char*>(const_cast<void*>(memory));
+  bulkhead::platform::wipe(std::span(bytes, __sanitizer_get_allocated_size(bytes)));
+}
+
+[[maybe_unused]] const int installed = __sanitizer_install_malloc_and_free_hooks(
+    [](const volatile void*, std::size_t) {}, wipe_freed);
+
+}  // namespace
+#else
+#include <cstdlib>
+#include <malloc.h>
+#include <new>
 
 namespace {
 
