@@ -31,9 +31,9 @@ std::shared_ptr<const config::Config> make(int domains) {
 void match(benchmark::State& state) {
   const acceptor::RuleSet rules(make(static_cast<int>(state.range(0))));
   const acceptor::RouteQuery listed{
-      {"www.host2.example2.test", 443}, {}, config::MatchProtocol::connect, {}};
+      {"www.host2.example2.test", 443}, {}, config::MatchProtocol::connect, {}, {}};
   const acceptor::RouteQuery other{
-      {"cdn.images.unlisted.example", 443}, {}, config::MatchProtocol::connect, {}};
+      {"cdn.images.unlisted.example", 443}, {}, config::MatchProtocol::connect, {}, {}};
   if (rules.match(listed)->name != "many" || rules.match(other)->name != "rest")
     state.SkipWithError("wrong rule");
   for (auto _ : state) {

@@ -21,7 +21,7 @@ namespace log = runtime::log;
 
 // How long a worker may take to end once it has closed its channel.
 constexpr runtime::Duration end_timeout{5'000};
-// What a worker exits with when its sandbox is incomplete and has to be complete.
+// The ids of questions, apart from those that the channel gives to calls.
 constexpr std::uint32_t first_query_id = 0x8000'0000;
 constexpr std::size_t max_connection_rows = 100'000;
 

@@ -32,8 +32,8 @@ struct Acceptor {
         authenticator(std::move(auth_channel)),
         backends(counters),
         balancer(pool,
-                 [this](const config::Backend& backend, bool works, std::string detail) {
-                   egress.report(backend.name, works, std::move(detail));
+                 [this](const config::Backend& backend, bool works, const std::string& detail) {
+                   egress.report(backend.name, works, detail);
                  }),
         connections(index, holder, counters, book),
         flows(*this, holder, std::move(vault_channel)) {}

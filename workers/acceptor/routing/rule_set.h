@@ -23,7 +23,7 @@ struct RouteQuery {
   wire::IpAddress client;
   config::MatchProtocol protocol = config::MatchProtocol::http;
   std::string_view user;
-  std::span<const std::string> groups = {};  // the user's
+  std::span<const std::string> groups;  // the user's
 };
 
 // The form in which hosts are compared: lower case, A-labels, no trailing dot; an address in its
