@@ -64,7 +64,10 @@ std::optional<Failure> ClientPlace::enter_user(std::string_view name, OwnTerms t
   leave(user_entry_);
   user_ = user;
   if (user == 0) return std::nullopt;
-  return count(user, user_terms().max_connections, Refusal::connection_limit_user, user_entry_);
+  auto refused =
+      count(user, user_terms().max_connections, Refusal::connection_limit_user, user_entry_);
+  if (refused) user_ = 0;  // the next request of the connection is not in yet either
+  return refused;
 }
 
 std::optional<Failure> ClientPlace::admit_request() {
