@@ -18,7 +18,7 @@ using namespace std::chrono_literals;
 constexpr std::int64_t news_after = 3'600;
 constexpr std::size_t max_logged = 50'000;
 // How often a check begins anew because somebody was changed meanwhile.
-constexpr int max_rounds = 4;
+constexpr int max_rounds = 8;
 constexpr std::string_view census_lane = "census";
 // A yes that was given without the store, which may know better soon.
 constexpr runtime::Duration provisional{5'000};
@@ -148,17 +148,17 @@ runtime::Task<void> Desk::hold_back(const Checked& checked, runtime::Deadline be
   co_await runtime::sleep_until(std::min(until, deadline));
 }
 
-// A yes must not be the yes of a moment before the user was removed.
+// A yes must not be the yes of a moment before the user was removed; where changes do not end,
+// there is none.
 runtime::Task<std::optional<Desk::Checked>> Desk::ask(std::shared_ptr<const Credential> credential,
                                                       runtime::Deadline deadline) {
-  std::optional<Checked> checked;
   for (int round = 0; round < max_rounds; ++round) {
     const std::uint64_t before = changes_;
     runtime::Task<std::optional<Checked>> consulting = consult(office_, credential, deadline);
-    checked = co_await std::move(consulting);
-    if (before == changes_ || !checked) break;
+    std::optional<Checked> checked = co_await std::move(consulting);
+    if (before == changes_ || !checked) co_return checked;
   }
-  co_return checked;
+  co_return std::nullopt;
 }
 
 // One method after the other, as Chain does it. Nothing: there was no time for the last step.
