@@ -164,7 +164,7 @@ std::optional<std::string> Reader::read_secret(const Node& node, std::string_vie
   return std::move(contents.text);
 }
 
-std::optional<std::string> Reader::open_sealed(const Node& node, std::string sealed) {
+std::optional<std::string> Reader::open_sealed(const Node& node, const std::string& sealed) {
   const std::string path = variable("BULKHEAD_KEY_FILE").value_or(resolve_path(node, "secret.key"));
   add_file(path);
   const auto key = read_sealing_key(path);
@@ -197,7 +197,7 @@ std::optional<std::string> Reader::scalar(const Node& node, bool is_secret) {
   if (text && is_secret && expansion_.files && text->starts_with("file:"))
     text = read_secret(node, std::string_view(*text).substr(5));
   else if (text && is_secret && expansion_.files && text->starts_with(sealed_prefix))
-    text = open_sealed(node, std::move(*text));
+    text = open_sealed(node, *text);
   if (text && first_bad_text(*text) != std::string::npos) {
     error(node.mark, "holds a control character, or bytes that are not UTF-8");
     platform::wipe(*text);

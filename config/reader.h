@@ -86,7 +86,7 @@ class Reader {
   };
   std::optional<std::string> expand(const Node& node);
   std::optional<std::string> read_secret(const Node& node, std::string_view path);
-  std::optional<std::string> open_sealed(const Node& node, std::string sealed);
+  std::optional<std::string> open_sealed(const Node& node, const std::string& sealed);
   std::optional<std::string> variable(std::string_view name) const;
 
   const LoadOptions& options_;

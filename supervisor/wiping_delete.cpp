@@ -2,12 +2,18 @@
 // of them must not stay in memory that was given back, whoever owned it: YAML's nodes, strings,
 // buffers of streams. So all of it is wiped; this process allocates little. A sanitizer has its own
 // operators, and keeps what was freed for a while, but tells before it does.
+#include <cstddef>
 #include <span>
 
 #include "platform/secret.h"
 
 #ifdef BULKHEAD_SANITIZED
-#include <sanitizer/allocator_interface.h>
+
+// Of <sanitizer/allocator_interface.h>, which GCC does not install.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(
+    void (*allocated)(const volatile void* memory, std::size_t size),
+    void (*freed)(const volatile void* memory));
+extern "C" std::size_t __sanitizer_get_allocated_size(const volatile void* memory);
 
 namespace {
 
