@@ -145,10 +145,6 @@ std::optional<DomainPattern> parse_domain_pattern(std::string_view text) {
   }
   const auto name = wire::to_ascii_name(text);
   if (!name) return std::nullopt;
-  if (const auto address = wire::IpAddress::parse(*name)) {  // digits that became ASCII
-    if (wildcard) return std::nullopt;
-    return DomainPattern{address->to_string()};
-  }
   return DomainPattern{(wildcard ? "*." : "") + *name};
 }
 

@@ -4,7 +4,7 @@ import subprocess
 import pytest
 
 from harness import raw_client
-from harness.configuration import everything, rule
+from harness.configuration import everything, parent as parent_of, rule
 from harness.curl import curl
 
 
@@ -46,6 +46,18 @@ def test_idn(start, origin):
     proxy = start({"rules": [rule("stop", action="block", domains=["*.b\u00fccher.wild.test"]), everything()]})
     assert blocked(proxy, origin, "xn--bcher-kva.wild.test")
     assert not blocked(proxy, origin, "bucher.wild.test")
+
+
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+@pytest.mark.parametrize("host", ["10\u30029\u30020\u30021", "10.9.0.\uff11", "10.9.0.1."])
+def test_an_address_in_other_digits_passes_no_rule_about_addresses(start, serve, kind, host):
+    """What a parent would be asked for is what the rules have seen."""
+    parent = serve(lambda connection, server: server.results.put(connection.recv(1)))
+    proxy = start({"backends": [parent_of("up", kind, f"127.0.0.1:{parent.port}")],
+                   "rules": [rule("stop", action="block", destinations=["10.0.0.0/8"]), everything("up")]})
+    with raw_client.RawSocks(proxy.socks_port) as client:
+        assert client.open(raw_client.CONNECT, host, 80)[0] != 0
+    assert proxy.await_access()["refusal"] in ("rule_blocked", "bad_request")
 
 
 def test_domains_from_a_file(start, origin, tmp_path):

@@ -23,7 +23,8 @@ std::optional<std::string> convert(std::string_view host) {
   const int status =
       idn2_to_ascii_8z(std::string(host).c_str(), &made, IDN2_NONTRANSITIONAL | IDN2_NFC_INPUT);
   const std::unique_ptr<char, void (*)(void*)> owner(made, idn2_free);
-  if (status != IDN2_OK) return std::nullopt;
+  // What only becomes an address in this way would pass by whoever looked for addresses before.
+  if (status != IDN2_OK || IpAddress::parse(made)) return std::nullopt;
   return std::string(made);
 }
 

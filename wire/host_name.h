@@ -10,7 +10,7 @@ namespace bulkhead::wire {
 
 // Lower case, A-labels for what is not ASCII (RFC 5891 by way of UTS #46, non-transitional, as
 // browsers do it), no trailing dot. Nothing if the result is no host name that is_valid_host()
-// accepts.
+// accepts, or an address that the text was not (full-width digits, ideographic full stops).
 std::optional<std::string> to_ascii_name(std::string_view host);
 
 // Whether name, as to_ascii_name() made it, is domain or below it.

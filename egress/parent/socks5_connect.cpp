@@ -99,10 +99,8 @@ std::optional<socks::Address> address_of(const wire::HostPort& target) {
   return wire::HostPort{*name, target.port};
 }
 
-runtime::Task<Outcome> request(Handshake& handshake, wire::HostPort target) {
-  const auto address = address_of(target);
-  if (!address) co_return failed(Refusal::bad_request, "no target for SOCKS5");
-  const auto message = socks::build_request(socks::Command::connect, *address);
+runtime::Task<Outcome> request(Handshake& handshake, socks::Address target) {
+  const auto message = socks::build_request(socks::Command::connect, target);
   if (!message) co_return failed(Refusal::bad_request, "no target for SOCKS5");
   const Outcome sent = co_await handshake.send(wire::as_text(message->octets()));
   if (!sent) co_return sent;
@@ -119,11 +117,13 @@ runtime::Task<Outcome> request(Handshake& handshake, wire::HostPort target) {
 runtime::Task<tl::expected<void, Failure>> connect_through_socks5(
     runtime::Stream& stream, wire::HostPort target, const ParentCredentials* credentials,
     std::string& received, runtime::Deadline deadline, bool* asked) {
+  auto address = address_of(target);
+  if (!address) co_return failed(Refusal::bad_request, "no target for SOCKS5");
   Handshake handshake(stream, received, deadline);
   Outcome outcome = co_await negotiate(handshake, credentials);
   if (!outcome) co_return outcome;
   if (asked != nullptr) *asked = true;
-  Outcome answer = co_await request(handshake, std::move(target));
+  Outcome answer = co_await request(handshake, std::move(*address));
   co_return answer;
 }
 
