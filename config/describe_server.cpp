@@ -37,7 +37,7 @@ void describe(Section<Server>& section) {
   section.add("log_level", &Server::log_level, "How much the process log tells.");
   section.add("via", &Server::via, "Pseudonym in the Via header, and how loops are recognised.")
       .check(check_token)
-      .roles(acceptor | admin);
+      .roles(acceptor | egress | admin);
   section
       .add("proxy_protocol", &Server::proxy_protocol,
            "PROXY protocol v1 and v2 from load balancers in front.")

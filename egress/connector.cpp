@@ -69,15 +69,10 @@ runtime::Task<tl::expected<Connector::Candidates, Failure>> Connector::find(
   if (!resolved) co_return tl::unexpected(std::move(resolved.error()));
   Candidates candidates;
   candidates.resolve_time = since(start);
-  if (check == Check::policy) {
-    auto peers = allowed(*resolved, destination.port);
-    if (!peers) co_return tl::unexpected(std::move(peers.error()));
-    candidates.peers = std::move(*peers);
-  } else {
-    for (const auto& address : resolved->addresses) {
-      candidates.peers.push_back({address, destination.port});
-    }
-  }
+  auto peers = check == Check::policy ? allowed(*resolved, destination.port)
+                                      : elsewhere(*resolved, destination.port);
+  if (!peers) co_return tl::unexpected(std::move(peers.error()));
+  candidates.peers = std::move(*peers);
   co_return candidates;
 }
 
@@ -94,6 +89,18 @@ tl::expected<std::vector<wire::Endpoint>, Failure> Connector::allowed(const Reso
     }
   }
   if (peers.empty()) return failed(proto::Refusal::destination_denied, refused);
+  return peers;
+}
+
+// Whatever `allow` names: one request through a parent that is this very proxy is a request to it.
+tl::expected<std::vector<wire::Endpoint>, Failure> Connector::elsewhere(const Resolved& resolved,
+                                                                        std::uint16_t port) const {
+  std::vector<wire::Endpoint> peers;
+  for (const wire::IpAddress& address : resolved.addresses) {
+    if (!policy_.is_own_listener({address, port})) peers.push_back({address, port});
+  }
+  if (peers.empty())
+    return failed(proto::Refusal::loop_detected, "the parent is this proxy's own listener");
   return peers;
 }
 

@@ -30,7 +30,8 @@ class Connector {
   // A connected TCP socket.
   runtime::Task<Outcome> open_tcp(wire::HostPort destination, runtime::Deadline deadline);
 
-  // The same to a parent proxy. The operator named it, so the destination policy has no say.
+  // The same to a parent proxy. The operator named it, so the destination policy has no say; but
+  // what would come back to this proxy is refused as a loop.
   runtime::Task<Outcome> open_parent(wire::HostPort parent, runtime::Deadline deadline);
 
   // A UDP socket connected to the first allowed address that has a route.
@@ -52,6 +53,8 @@ class Connector {
                                                         runtime::Deadline deadline);
   tl::expected<std::vector<wire::Endpoint>, Failure> allowed(const Resolved& resolved,
                                                              std::uint16_t port) const;
+  tl::expected<std::vector<wire::Endpoint>, Failure> elsewhere(const Resolved& resolved,
+                                                               std::uint16_t port) const;
   runtime::Task<Outcome> connect(wire::HostPort destination, Check check,
                                  runtime::Deadline deadline);
 

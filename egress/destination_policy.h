@@ -44,9 +44,11 @@ class DestinationPolicy {
   // Nothing: allowed.
   std::optional<Denied> check(const wire::Endpoint& destination) const;
 
+  // Whether connecting there comes back to this proxy.
+  bool is_own_listener(const wire::Endpoint& destination) const;
+
  private:
   std::optional<Denied> check_one(const wire::Endpoint& destination) const;
-  bool is_own_listener(const wire::Endpoint& destination) const;
   bool listener_takes(const wire::Endpoint& listener, const wire::Endpoint& destination) const;
 
   config::Destinations destinations_;

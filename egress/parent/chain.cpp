@@ -35,15 +35,15 @@ runtime::Task<StreamOutcome> secure(const config::Backend& hop, std::unique_ptr<
 }
 
 runtime::Task<StreamOutcome> tunnel(const config::Backend& hop, std::unique_ptr<Stream> stream,
-                                    wire::HostPort target, runtime::Deadline deadline,
-                                    bool* asked) {
+                                    wire::HostPort target, std::string_view via,
+                                    runtime::Deadline deadline, bool* asked) {
   const config::ParentProxy& proxy = *hop.proxy;
   const ParentCredentials credentials{proxy.username, proxy.password.reveal()};
   const ParentCredentials* given = proxy.username.empty() ? nullptr : &credentials;
   std::string received;
   runtime::Task<Outcome> handshake =
       hop.type == config::BackendType::http
-          ? connect_through_http(*stream, std::move(target), given, received, deadline, asked)
+          ? connect_through_http(*stream, std::move(target), via, given, received, deadline, asked)
           : connect_through_socks5(*stream, std::move(target), given, received, deadline, asked);
   Outcome outcome = co_await std::move(handshake);
   if (!outcome) co_return tl::unexpected(std::move(outcome.error()));
@@ -81,8 +81,8 @@ runtime::Task<StreamOutcome> start_tls(std::unique_ptr<runtime::Stream> stream,
 runtime::Task<StreamOutcome> open_through(const std::vector<const config::Backend*>& hops,
                                           std::unique_ptr<runtime::Stream> first,
                                           wire::HostPort target, bool connect_last,
-                                          const TlsContexts& contexts, runtime::Deadline deadline,
-                                          ChainProgress* progress) {
+                                          const TlsContexts& contexts, std::string_view via,
+                                          runtime::Deadline deadline, ChainProgress* progress) {
   std::unique_ptr<Stream> stream = std::move(first);
   for (std::size_t i = 0; i < hops.size(); ++i) {
     const config::Backend& hop = *hops[i];
@@ -96,7 +96,7 @@ runtime::Task<StreamOutcome> open_through(const std::vector<const config::Backen
     wire::HostPort next = last ? target : hops[i + 1]->proxy->address;
     bool* asked = last && progress != nullptr ? &progress->asked : nullptr;
     StreamOutcome through =
-        co_await tunnel(hop, std::move(stream), std::move(next), deadline, asked);
+        co_await tunnel(hop, std::move(stream), std::move(next), via, deadline, asked);
     if (!through) co_return tl::unexpected(named(hop, through.error()));
     stream = std::move(*through);
   }

@@ -38,13 +38,15 @@ struct ChainProgress {
 // is said to the last parent, TLS apart: it gets the requests themselves, in absolute form, and
 // target is not used. Bytes that a parent sent behind its answer are part of the stream.
 //
-// hops and what they point to, contexts and progress (may be null) must outlive the task. Refusals:
-// those of start_tls(), connect_through_http() and connect_through_socks5(); tls_failed for a
-// missing context; backend_unsuitable for a hop that is no parent.
+// via: see connect_through_http(). It, hops and what they point to, contexts and progress
+// (may be null) must outlive the task. Refusals: those of start_tls(), connect_through_http() and
+// connect_through_socks5(); tls_failed for a missing context; backend_unsuitable for a hop that is
+// no parent.
 runtime::Task<StreamOutcome> open_through(const std::vector<const config::Backend*>& hops,
                                           std::unique_ptr<runtime::Stream> first,
                                           wire::HostPort target, bool connect_last,
-                                          const TlsContexts& contexts, runtime::Deadline deadline,
+                                          const TlsContexts& contexts, std::string_view via,
+                                          runtime::Deadline deadline,
                                           ChainProgress* progress = nullptr);
 
 }  // namespace bulkhead::egress

@@ -24,7 +24,7 @@ class ChainTest : public ::testing::Test {
  protected:
   StreamOutcome open(std::vector<const config::Backend*> hops, bool connect_last = true) {
     return testing::run(loop_, open_through(hops, std::move(parent_.near), {"origin.test", 80},
-                                            connect_last, contexts_, loop_.after(5s)));
+                                            connect_last, contexts_, {}, loop_.after(5s)));
   }
 
   runtime::Loop loop_;

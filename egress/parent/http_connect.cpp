@@ -14,8 +14,10 @@ using proto::Refusal;
 namespace http1 = wire::http1;
 using Outcome = tl::expected<void, Failure>;
 
-std::string build_connect(const std::string& authority, const ParentCredentials* credentials) {
+std::string build_connect(const std::string& authority, std::string_view via,
+                          const ParentCredentials* credentials) {
   std::string head = "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n";
+  if (!via.empty()) head.append("Via: ").append(via).append("\r\n");
   if (credentials != nullptr) {
     std::string authorization = basic_authorization(*credentials);
     head += "Proxy-Authorization: " + authorization + "\r\n";
@@ -72,13 +74,14 @@ std::string basic_authorization(const ParentCredentials& credentials) {
 }
 
 runtime::Task<tl::expected<void, Failure>> connect_through_http(
-    runtime::Stream& stream, wire::HostPort target, const ParentCredentials* credentials,
-    std::string& received, runtime::Deadline deadline, bool* asked) {
+    runtime::Stream& stream, wire::HostPort target, std::string_view via,
+    const ParentCredentials* credentials, std::string& received, runtime::Deadline deadline,
+    bool* asked) {
   const auto name = wire::to_ascii_name(target.host);
   if (!name || target.port == 0) co_return failed(Refusal::bad_request, "no target for CONNECT");
   target.host = *name;
   Handshake handshake(stream, received, deadline);
-  std::string head = build_connect(target.to_string(), credentials);
+  std::string head = build_connect(target.to_string(), via, credentials);
   if (asked != nullptr) *asked = true;
   const Outcome sent = co_await handshake.send(head);
   platform::wipe(head);

@@ -18,8 +18,8 @@ class HttpConnectTest : public ::testing::Test {
  protected:
   Outcome connect(wire::HostPort target = {"example.com", 443},
                   const ParentCredentials* credentials = nullptr, runtime::Duration patience = 5s) {
-    return testing::run(loop_, connect_through_http(*parent_.near, std::move(target), credentials,
-                                                    received_, loop_.after(patience)));
+    return testing::run(loop_, connect_through_http(*parent_.near, std::move(target), via_,
+                                                    credentials, received_, loop_.after(patience)));
   }
   Refusal refusal_for(const std::string& answer) {
     parent_.play({{plain_request, answer}});
@@ -31,6 +31,7 @@ class HttpConnectTest : public ::testing::Test {
   runtime::Loop loop_;
   testing::ScriptedParent parent_{loop_};
   std::string received_;
+  std::string_view via_;
 };
 
 TEST_F(HttpConnectTest, OpensATunnel) {
@@ -49,6 +50,23 @@ TEST_F(HttpConnectTest, IgnoresALengthInASuccess) {
   parent_.play({{plain_request, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nbytes"}});
   EXPECT_TRUE(connect());
   EXPECT_EQ(received_, "bytes");
+}
+
+TEST_F(HttpConnectTest, IgnoresFramingThatContradictsItselfInASuccess) {
+  parent_.play({{plain_request,
+                 "HTTP/1.0 200 OK\r\nContent-Length: 0\r\nContent-Length: 0\r\n"
+                 "Transfer-Encoding: chunked\r\n\r\nbytes"}});
+  EXPECT_TRUE(connect());
+  EXPECT_EQ(received_, "bytes");
+}
+
+TEST_F(HttpConnectTest, SaysWhoAsks) {
+  via_ = "1.0 before, 1.1 here";
+  parent_.play(
+      {{"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n"
+        "Via: 1.0 before, 1.1 here\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n"}});
+  EXPECT_TRUE(connect());
 }
 
 TEST_F(HttpConnectTest, PassesInterimAnswersOver) {

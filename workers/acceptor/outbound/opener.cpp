@@ -102,9 +102,12 @@ runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
     const bool takes_requests = request.absolute_form && hops.back()->type == BackendType::http;
     const bool connect_last = !takes_requests && !request.destination.host.empty();
     egress::ChainProgress progress;
+    std::string via = std::move(request.came_via);
+    if (!via.empty()) via += ", ";
+    via.append("1.1 ").append(request.generation->config->server.via);
     auto through =
         co_await egress::open_through(hops, std::move(stream), request.destination, connect_last,
-                                      request.generation->parent_tls, deadline, &progress);
+                                      request.generation->parent_tls, via, deadline, &progress);
     if (!through) {
       count.failed.add(1);
       report.at_fault = fault_of_parent(through.error().reason, progress);

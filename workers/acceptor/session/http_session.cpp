@@ -67,13 +67,25 @@ void show(Client& client, const AccessRecord& record, std::string_view state) {
   client.entry.state = state;
 }
 
+// The values of all fields of that name as one list (RFC 9110 section 5.3).
+std::string joined(const http1::RequestHead& head, std::string_view name) {
+  std::string list;
+  head.headers.for_each(name, [&](std::string_view value) {
+    if (!list.empty()) list += ", ";
+    list += value;
+  });
+  return list;
+}
+
 // The connection is a tunnel from here on, or is refused; in both cases it carries no further
 // request.
 runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generation> generation,
-                                  AccessRecord record) {
+                                  const http1::RequestHead& head, AccessRecord record) {
   const config::Timeouts& timeouts = generation->config->network.timeouts;
   auto routed =
       route(client, generation, record.destination, config::MatchProtocol::connect, record);
+  if (routed && http1::via_names(head.headers, generation->config->server.via))
+    routed = tl::unexpected(Failure{Refusal::loop_detected, {}});
   if (!routed || routed->redirect != nullptr) {
     const Failure failure = routed
                                 ? Failure{Refusal::rule_blocked, "a redirect cannot answer CONNECT"}
@@ -86,7 +98,7 @@ runtime::Task<void> serve_connect(Client& client, std::shared_ptr<const Generati
   show(client, record, "connecting");
   static constexpr std::string_view established = "HTTP/1.1 200 Connection established\r\n\r\n";
   record.status = 200;
-  auto opened = co_await open_way_out(client, *routed, record);
+  auto opened = co_await open_way_out(client, *routed, record, joined(head, "Via"));
   if (!opened) {
     HttpRefusal refusal;
     refusal.failure = opened.error();
@@ -230,7 +242,7 @@ runtime::Task<bool> serve_one(Client& client, Expect expect) {
     if (client.entry.user()) record.username = client.entry.user()->name();
   }
   if (head.method == "CONNECT") {
-    co_await serve_connect(client, generation, std::move(record));
+    co_await serve_connect(client, generation, head, std::move(record));
     co_return false;
   }
   const bool kept = co_await serve_request(client, generation, head, record);

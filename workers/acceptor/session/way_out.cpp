@@ -4,7 +4,8 @@
 
 namespace bulkhead::acceptor {
 runtime::Task<tl::expected<Upstream, Failure>> open_way_out(Client& client, Route& route,
-                                                            AccessRecord& record) {
+                                                            AccessRecord& record,
+                                                            std::string came_via) {
   Acceptor& acceptor = client.acceptor;
   const auto time = route.generation->config->network.timeouts.connect;
   BackendChoice choice(acceptor.balancer, route.generation, *route.rule,
@@ -18,7 +19,8 @@ runtime::Task<tl::expected<Upstream, Failure>> open_way_out(Client& client, Rout
       nothing.place = std::move(chosen->place);
       co_return nothing;
     }
-    OpenRequest ask{route.generation, route.backend, record.destination, false, record.id};
+    OpenRequest ask{route.generation, route.backend, record.destination, false,
+                    record.id,        came_via};
     OpenReport report;
     auto opened = co_await open_upstream(acceptor.egress, acceptor.backends, std::move(ask),
                                          runtime::Loop::current().after(time), report);

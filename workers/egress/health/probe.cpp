@@ -40,6 +40,10 @@ std::string obstacle(const config::Config& config, const config::Backend& backen
   return {};
 }
 
+std::string via_of(const Generation& generation) {
+  return "1.1 " + generation.config->server.via;
+}
+
 // A stream to the target; with connect_last false to the last parent. target may be empty then.
 runtime::Task<StreamOutcome> open(Generation& generation, const ProbeTrust& trust,
                                   const config::Backend& backend, wire::HostPort target,
@@ -51,8 +55,9 @@ runtime::Task<StreamOutcome> open(Generation& generation, const ProbeTrust& trus
   std::unique_ptr<runtime::Stream> stream =
       std::make_unique<runtime::SocketStream>(std::move(connected->socket));
   if (hops.empty()) co_return stream;
+  const std::string via = via_of(generation);
   StreamOutcome through = co_await egress::open_through(hops, std::move(stream), std::move(target),
-                                                        connect_last, trust.parents, deadline);
+                                                        connect_last, trust.parents, via, deadline);
   co_return through;
 }
 
