@@ -1,6 +1,8 @@
 """HTTP/1.1 forwarding: what clients send in absolute form reaches the origin as it should, and comes back."""
+import email.utils
 import hashlib
 import json
+import time
 
 import pytest
 
@@ -165,6 +167,9 @@ def test_early_hints_pass(proxy, origin):
     with raw_client.RawHttp(proxy.http_port) as client:
         first = client.get(origin.url("/early"))
         assert (first.status, first.fields.get("Link")) == (103, "</style.css>; rel=preload")
+        assert first.fields.get("Via") == "1.1 bulkhead"
+        for name in ("Connection", "X-Named", "Keep-Alive", "Upgrade", "Proxy-Authenticate", "Date"):
+            assert name not in first.fields, name
         assert client.response().body == b"early\n"
 
 
@@ -269,15 +274,47 @@ def test_fields_keep_their_order_and_spelling(proxy, origin):
     assert [line for line in seen if line in lines] == lines
 
 
-def test_loop_is_detected(start, origin):
-    """Two daemons that are one another's parent: the request comes back to the first, which refuses it."""
+@pytest.mark.parametrize("kind", ["http", "socks5"])
+def test_a_parent_that_is_the_proxy_itself(start, origin, kind):
     proxy = start()
-    loop = configuration.parent("loop", "http", f"127.0.0.1:{proxy.http_port}")
+    loop = configuration.parent("loop", kind, f"127.0.0.1:{proxy.http_port if kind == 'http' else proxy.socks_port}")
     proxy.write({"backends": [loop], "rules": [configuration.everything("loop")]})
     assert proxy.reload().exit == 0
     assert through(proxy, origin.url()).status == 508
-    proxy.await_access(refusal="loop_detected")
+    assert through(proxy, "-p", origin.url()).connect_status == 508
+    assert curl("--socks5", proxy.socks, origin.url()).exit == 97
+    eventually(lambda: [record["refusal"] for record in proxy.access()] == ["loop_detected"] * 3, "all three are refused as what they are")
     assert origin.requests == []
+
+
+def test_loop_is_detected(start, origin):
+    """Two daemons that are one another's parent: the request comes back to the first, which refuses it."""
+    first, second = start({"server": {"via": "first"}}), start({"server": {"via": "second"}})
+    for one, other in ((first, second), (second, first)):
+        loop = configuration.parent("loop", "http", f"127.0.0.1:{other.http_port}")
+        one.write({"server": {"via": "first" if one is first else "second"}, "backends": [loop], "rules": [configuration.everything("loop")]})
+        assert one.reload().exit == 0
+    assert through(first, origin.url()).status == 508
+    assert through(first, "-p", origin.url()).connect_status == 502
+    eventually(lambda: (len(first.access()), len(second.access())) == (4, 2), "each came once to each, and once more to the first")
+    assert origin.requests == []
+
+
+def test_a_response_without_date_gets_one(proxy, origin, serve):
+    def without(connection, _):
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
+    server = serve(without)
+    with raw_client.RawHttp(proxy.http_port) as client:
+        for url in (f"http://127.0.0.1:{server.port}/", "http://nowhere.invalid/"):
+            told = email.utils.parsedate_to_datetime(client.get(url).fields.get("Date"))
+            assert abs(told.timestamp() - time.time()) < 60
+
+
+def test_an_empty_port_is_the_default_one(proxy):
+    with raw_client.RawHttp(proxy.http_port) as client:
+        assert client.send("GET http://nowhere.invalid:/ HTTP/1.1\r\nHost: x\r\n\r\n").response().status == 502
+    assert proxy.await_access(host="nowhere.invalid")["port"] == 80
 
 
 def test_max_forwards(proxy, origin):

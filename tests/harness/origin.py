@@ -208,7 +208,8 @@ class Origin:
 
     def _do_early(self, connection, request, *_):
         """An informational answer before the real one."""
-        connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\n\r\n")
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload\r\nConnection: X-Named\r\nX-Named: secret\r\n"
+                           b"Keep-Alive: timeout=5\r\nUpgrade: foo\r\nProxy-Authenticate: Basic realm=\"origin\"\r\n\r\n")
         return self._send(connection, request, 200, b"early\n")
 
     def _do_hop(self, connection, request, *_):

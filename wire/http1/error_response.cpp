@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "wire/http1/date.h"
+
 namespace bulkhead::wire::http1 {
 namespace {
 
@@ -161,6 +163,7 @@ std::string ErrorResponse::to_string() const {
   if (!text.empty()) body.append(text).append("\n");
 
   Headers headers;
+  headers.add("Date", current_date());
   headers.add("Content-Type", "text/plain; charset=utf-8");
   headers.add("Content-Length", std::to_string(body.size()));
   headers.add("X-Content-Type-Options", "nosniff");

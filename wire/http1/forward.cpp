@@ -148,6 +148,11 @@ bool add_client_connection(ResponseHead& head, const HopFields& hop,
   return forwarding.client_version == Version::http_1_1 || headers.add("Connection", "keep-alive");
 }
 
+bool add_date(ResponseHead& head, std::string_view date) {
+  return date.empty() || head.status < 200 || head.headers.has("Date") ||
+         head.headers.add("Date", date);
+}
+
 bool is_challenge(std::string_view name) {
   return equals_ignoring_case(name, "Proxy-Authenticate") ||
          equals_ignoring_case(name, "Proxy-Authentication-Info");
@@ -185,10 +190,10 @@ Downstream prepare_response(ResponseHead& head, const ResponseForwarding& forwar
     return (!keep_length && equals_ignoring_case(name, "Content-Length")) ||
            (!forwarding.keep_proxy_authenticate && is_challenge(name));
   });
-  downstream.ok = add_framing(headers, downstream.body) &&
-                  add_trailer(headers, hop.trailer, downstream.body) &&
-                  add_client_connection(head, hop, forwarding, downstream.keep_alive) &&
-                  add_via(headers, head.version, forwarding.pseudonym);
+  downstream.ok =
+      add_framing(headers, downstream.body) && add_trailer(headers, hop.trailer, downstream.body) &&
+      add_client_connection(head, hop, forwarding, downstream.keep_alive) &&
+      add_date(head, forwarding.date) && add_via(headers, head.version, forwarding.pseudonym);
   return downstream;
 }
 

@@ -29,6 +29,7 @@ bool prepare_request(RequestHead& head, const RequestForwarding& forwarding);
 
 struct ResponseForwarding {
   std::string_view pseudonym = no_text;
+  std::string_view date = no_text;  // what a final response without Date gets; empty: nothing
   Version client_version = Version::http_1_1;
   bool keep_alive = true;                // whether the client wants, and we grant, another request
   bool to_connect = false;               // the request was CONNECT

@@ -80,7 +80,10 @@ ParseError ResponseParser::decide_body() {
 
 ParseError ResponseParser::finish() {
   ConnectionOptions options;
-  ParseError error = read_framing(head_.headers, head_.version, head_.body);
+  // RFC 9110 section 9.3.6: a tunnel has no body, whatever the fields say.
+  const bool tunnel = context_.to_connect && head_.status >= 200 && head_.status < 300;
+  ParseError error = ParseError::none;
+  if (!tunnel) error = read_framing(head_.headers, head_.version, head_.body);
   if (error == ParseError::none) error = read_connection_options(head_.headers, options);
   if (error != ParseError::none) return error;
   head_.keep_alive = options.persists(head_.version);

@@ -64,6 +64,8 @@ std::uint16_t default_port(Scheme scheme) {
 
 std::optional<HostPort> parse_authority(std::string_view text, std::uint16_t default_port) {
   if (!is_ascii(text)) return std::nullopt;
+  // An empty port is the scheme's own (RFC 3986 section 3.2.3). CONNECT has none.
+  if (default_port != 0 && text.ends_with(':')) text.remove_suffix(1);
   return HostPort::parse(text, default_port);
 }
 

@@ -1,4 +1,5 @@
 // The response's way down: interim ones, the head as the client gets it, and the body framed anew.
+#include "wire/http1/date.h"
 #include "workers/acceptor/session/http_exchange.h"
 
 namespace bulkhead::acceptor {
@@ -53,6 +54,12 @@ runtime::Task<bool> HttpExchange::read_response_head(runtime::Stream& upstream) 
       co_return false;
     }
     if (head_.version == http1::Version::http_1_1) {
+      http1::ResponseForwarding forwarding;
+      forwarding.pseudonym = config_.server.via;
+      if (!http1::prepare_response(response_.head(), forwarding).ok) {
+        fail(Refusal::upstream_protocol_error, "an interim response cannot be forwarded");
+        co_return false;
+      }
       std::string interim;
       http1::append_response_head(interim, response_.head());
       const bool told = co_await write_to_client(std::move(interim));
@@ -113,6 +120,7 @@ std::string HttpExchange::response_head_text(http1::BodyFraming& framing) {
   upstream_reusable_ = response.keep_alive && !upgraded_;
   http1::ResponseForwarding forwarding;
   forwarding.pseudonym = config_.server.via;
+  forwarding.date = http1::current_date();
   forwarding.client_version = head_.version;
   forwarding.keep_alive =
       client_keeps_alive_ && request_sent_ && !client_.acceptor.connections.draining();
