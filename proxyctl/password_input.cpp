@@ -56,7 +56,7 @@ tl::expected<platform::Secret, Failure> read_password(const std::string& prompt,
   if (::isatty(STDIN_FILENO) == 0) return read_line();
   auto first = ask_person(prompt + ": ");
   if (!first || !again) return first;
-  const auto second = ask_person(prompt + ", again: ");
+  auto second = ask_person(prompt + ", again: ");
   if (!second) return second;
   if (*first != *second)
     return tl::unexpected(Failure{ExitCode::usage, "the two are not the same"});

@@ -44,6 +44,12 @@ def test_combined(start, origin):
     assert re.fullmatch(r"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}", match[4])
 
 
+def test_combined_masks_what_is_to_be_masked(start, origin):
+    proxy = start({"access_log": {"format": "apache_combined", "mask_headers": ["Referer", "User-Agent"]}})
+    curl("-x", proxy.http, "-A", "secret-agent", "-e", "http://secret.test/", origin.url())
+    assert COMBINED.match(lines(proxy)[0]).groups()[7:] == ("***", "***")
+
+
 def test_common(start, origin):
     proxy = start({"access_log": {"format": "apache_common"}})
     curl("-x", proxy.http, origin.url())

@@ -2,6 +2,7 @@
 import json
 import socket
 import subprocess
+import time
 
 import pytest
 import socks
@@ -218,6 +219,12 @@ def test_bind(proxy, version):
             assert caller.recv(100) == b"from inside"
 
 
+def test_bind_whose_client_leaves(proxy):
+    with raw_client.RawSocks(proxy.socks_port) as client:
+        assert client.open(BIND, "127.0.0.1", 0)[0] == 0
+    assert proxy.await_access(method="BIND", status=499)["detail"] == "the client went away"
+
+
 def test_bind_refuses_another_peer(proxy):
     """The request names whom the call is expected from."""
     with raw_client.RawSocks(proxy.socks_port) as client:
@@ -374,6 +381,27 @@ def test_udp_rules(start, udp_echo):
         else:
             assert code == 2
     assert udp_echo.received == []
+
+
+def test_udp_refusals_are_logged_once_a_while(start, udp_echo):
+    proxy = start({"rules": [configuration.rule("stop", action="block", domains=["*.blocked.test"]), configuration.everything()]})
+    with Association(proxy) as association:
+        for _ in range(100):
+            association.send("x.blocked.test", 53, b"again")
+        association.send("127.0.0.1", udp_echo.port, b"and this passes")
+        assert association.receive()[1] == b"and this passes"
+    proxy.await_access(port=udp_echo.port)
+    assert len([record for record in proxy.access() if record["host"] == "x.blocked.test"]) == 1
+
+
+def test_udp_with_too_many_destinations_says_so_once(proxy):
+    with Association(proxy) as association:
+        for port in range(20000, 20300):
+            association.send("127.0.0.1", port, b"x")
+            time.sleep(0.001)
+        record = proxy.await_access(refusal="overloaded")
+    assert record["protocol"] == "udp" and "256 destinations" in record["detail"]
+    assert len([each for each in proxy.access() if each.get("refusal") == "overloaded"]) == 1
 
 
 def test_headers_of_http_over_socks_are_not_touched(proxy, origin):

@@ -88,7 +88,13 @@ std::string request_line(const AccessRecord& record) {
   return line;
 }
 
-std::string apache_line(const AccessRecord& record, bool combined) {
+std::string masked(const config::AccessLog& settings, std::string_view header,
+                   const std::string& value) {
+  return is_masked(settings, header) && !value.empty() ? "***" : value;
+}
+
+std::string apache_line(const config::AccessLog& settings, const AccessRecord& record,
+                        bool combined) {
   std::string out = record.client.address.to_string() + " - ";
   append_word_or_dash(out, record.username);
   out += " [" + apache_time(record.started) + "] \"";
@@ -96,8 +102,8 @@ std::string apache_line(const AccessRecord& record, bool combined) {
   out += "\" " + std::to_string(record.status) + " ";
   out += record.bytes_sent == 0 ? "-" : std::to_string(record.bytes_sent);
   if (combined) {
-    append_quoted_or_dash(out, record.referer);
-    append_quoted_or_dash(out, record.user_agent);
+    append_quoted_or_dash(out, masked(settings, "Referer", record.referer));
+    append_quoted_or_dash(out, masked(settings, "User-Agent", record.user_agent));
   }
   return out + '\n';
 }
@@ -139,11 +145,6 @@ class JsonLine {
 void add_refusal(JsonLine& line, const AccessRecord& record) {
   if (record.refusal) line.text("refusal", to_string(*record.refusal));
   if (!record.detail.empty()) line.text("detail", record.detail);
-}
-
-std::string masked(const config::AccessLog& settings, std::string_view header,
-                   const std::string& value) {
-  return is_masked(settings, header) && !value.empty() ? "***" : value;
 }
 
 void add_field(JsonLine& line, LogField field, const config::AccessLog& settings,
@@ -215,7 +216,7 @@ bool is_masked(const config::AccessLog& settings, std::string_view header) {
 std::string format_line(const config::AccessLog& settings, const AccessRecord& record,
                         std::chrono::steady_clock::time_point now) {
   if (settings.format != config::LogFormat::json) {
-    return apache_line(record, settings.format == config::LogFormat::apache_combined);
+    return apache_line(settings, record, settings.format == config::LogFormat::apache_combined);
   }
   JsonLine line;
   const auto duration = duration_cast<microseconds>(now - record.began);

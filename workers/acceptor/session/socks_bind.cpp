@@ -53,15 +53,18 @@ runtime::Task<tl::expected<Incoming, Failure>> await_peer(Client& client,
     const runtime::IoStatus status =
         co_await runtime::ready(listening, runtime::Direction::read, deadline);
     if (status == runtime::IoStatus::ok) continue;
-    co_return tl::unexpected(Failure{Refusal::connect_timeout, "nobody connected"});
+    const bool called_off = status == runtime::IoStatus::cancelled;
+    co_return tl::unexpected(called_off ? Failure{Refusal::shutting_down, "called off"}
+                                        : Failure{Refusal::connect_timeout, "nobody connected"});
   }
 }
 
 // The client has nothing to say while it waits; if it leaves, so does the listening socket.
-runtime::Task<void> cancel_when_gone(Client& client, runtime::CancelScope& waiting) {
+runtime::Task<void> cancel_when_gone(Client& client, runtime::CancelScope& waiting, bool& gone) {
   runtime::Turn turn;
   while (client.buffer.view().size() < max_early) {
     const runtime::IoResult got = co_await read_more(*client.stream, client.buffer, runtime::never);
+    gone = !got.ok() && got.status != runtime::IoStatus::cancelled;
     if (!got.ok()) break;
     co_await turn.pass();
   }
@@ -89,10 +92,12 @@ runtime::Task<void> relay_incoming(Client& client, Route route, SocksRequest req
   tl::expected<Incoming, Failure> incoming = tl::unexpected(Failure{Refusal::connect_timeout, {}});
   runtime::CancelScope* scope = co_await runtime::current_scope();
   runtime::CancelScope waiting(scope), watching(scope);
+  bool gone = false;
   co_await both(wait_and_stop(client, listening, expected_peer(request, bound.terms),
                               runtime::Loop::current().after(timeouts.idle), incoming, watching)
                     .under(waiting),
-                cancel_when_gone(client, waiting).under(watching));
+                cancel_when_gone(client, waiting, gone).under(watching));
+  if (gone && !incoming) co_return record_lost_client(client, *route.generation, std::move(record));
   if (!incoming) {
     co_await refuse_socks(client, route.generation, request.version, incoming.error(),
                           std::move(record));

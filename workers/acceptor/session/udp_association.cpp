@@ -13,6 +13,8 @@ namespace bulkhead::acceptor {
 namespace {
 
 constexpr std::size_t max_flows = 256;  // destinations of one association at a time
+// A destination that was refused is not asked for again, nor logged, for so long.
+constexpr runtime::Duration refusal_holds{5'000};
 constexpr std::size_t max_datagram = 65'536;
 constexpr int max_failures = 16;  // in a row: an ICMP error is one, a broken socket is without end
 thread_local std::array<std::byte, max_datagram> scratch;
@@ -94,8 +96,11 @@ class Association {
   std::shared_ptr<UdpFlow> flow_to(const wire::socks::Address& destination) {
     const std::string key = wire::socks::to_host_port(destination).to_string();
     const auto found = flows_.find(key);
-    if (found != flows_.end() && !found->second->ended()) return found->second;
-    if (found == flows_.end() && flows_.size() >= max_flows && !forget_ended()) return nullptr;
+    if (found != flows_.end() && !is_over(*found->second)) return found->second;
+    if (found == flows_.end() && flows_.size() >= max_flows && !forget_ended()) {
+      tell_full(destination);
+      return nullptr;
+    }
     auto flow = std::make_shared<UdpFlow>(peers_, destination);
     flows_[key] = flow;
     runtime::spawn(flow->run(), &scope_);
@@ -103,7 +108,24 @@ class Association {
   }
 
   bool forget_ended() {
-    return std::erase_if(flows_, [](const auto& entry) { return entry.second->ended(); }) != 0;
+    return std::erase_if(flows_, [](const auto& entry) { return is_over(*entry.second); }) != 0;
+  }
+
+  static bool is_over(const UdpFlow& flow) {
+    const bool holds =
+        flow.refused() && runtime::Loop::current().now() < flow.last_use() + refusal_holds;
+    return flow.ended() && !holds;
+  }
+
+  // Once for an association: what else it asks for meanwhile is dropped in silence.
+  void tell_full(const wire::socks::Address& destination) {
+    if (std::exchange(told_full_, true)) return;
+    AccessRecord record = peers_.client.new_record("udp");
+    record.method = "UDP";
+    record.destination = wire::socks::to_host_port(destination);
+    set_refusal(record, {proto::Refusal::overloaded, "more than " + std::to_string(max_flows) +
+                                                         " destinations of one association"});
+    peers_.client.acceptor.record(*peers_.client.acceptor.generation, record);
   }
 
   UdpPeers peers_;
@@ -112,6 +134,7 @@ class Association {
   std::map<std::string, std::shared_ptr<UdpFlow>> flows_;
   wire::Endpoint pinned_source_;
   bool pinned_ = false;
+  bool told_full_ = false;
 };
 
 // The TCP connection is the association's lifeline: whatever is said on it is ignored, its end ends

@@ -56,6 +56,7 @@ runtime::Task<void> UdpFlow::run() {
   const bool opened = co_await open(record);
   if (opened) {
     record.status = 200;
+    carried_ = true;
     traffic_.emplace(peers_.client, record);
     for (const auto& data : std::exchange(waiting_, {})) put(data);
     co_await carry_back(record.upstream);
@@ -63,6 +64,7 @@ runtime::Task<void> UdpFlow::run() {
   }
   place_ = {};
   ended_ = true;
+  if (!carried_) last_use_ = runtime::Loop::current().now();
   record.bytes_received = up_;
   record.bytes_sent = down_;
   peers_.client.acceptor.record(*generation_, record);
@@ -94,6 +96,7 @@ runtime::Task<bool> UdpFlow::open(AccessRecord& record) {
 }
 
 void UdpFlow::send(std::span<const std::uint8_t> data) {
+  if (ended_) return;
   last_use_ = runtime::Loop::current().now();
   if (socket_ || echo_) return put(data);
   if (waiting_.size() < max_waiting) waiting_.emplace_back(data.begin(), data.end());

@@ -38,6 +38,8 @@ class UdpFlow : public std::enable_shared_from_this<UdpFlow> {
   void send(std::span<const std::uint8_t> data);
 
   bool ended() const { return ended_; }
+  // It was refused, or called off: asking again at once would be refused, and logged, again.
+  bool refused() const { return ended_ && !carried_; }
   runtime::Deadline last_use() const { return last_use_; }
 
  private:
@@ -59,6 +61,7 @@ class UdpFlow : public std::enable_shared_from_this<UdpFlow> {
   std::uint64_t up_ = 0, down_ = 0;
   bool echo_ = false;
   bool ended_ = false;
+  bool carried_ = false;
 };
 
 }  // namespace bulkhead::acceptor
