@@ -3,6 +3,7 @@ import base64
 import hashlib
 import hmac
 import json
+import select
 import time
 
 import pytest
@@ -155,25 +156,32 @@ def test_binary_and_oversize_over_socks(start, serve):
 
 # Methods that hang
 
+# Names that nobody knows cost what these do.
+QUICK_TO_HASH = {"users": [{"username": "alice", "password_hash": users.hash_of("secret-of-alice")}]}
+
+
+def assert_served_meanwhile(daemon, origin, waiting):
+    """Whom another method knows is let in before any of those that wait has an answer."""
+    for _ in range(3):
+        assert http(daemon, origin, users.basic("alice", "secret-of-alice")) == 200
+    answered = select.select([client.sock for client in waiting], [], [], 0)[0]
+    assert not answered, "these may have made room"
+
+
 @pytest.mark.parametrize("mode", [["oauth", "native"], ["native", "oauth"]], ids="-".join)
 def test_a_provider_that_hangs_is_not_in_the_way_of_others(start, serve, origin, authority, mode):
     """It takes connections and says nothing. As many ask for it as would keep all threads busy for a long time."""
     silent = serve(lambda connection, _server: connection.recv(1 << 20) and connection.recv(1))
     issuer = f"https://127.0.0.1:{silent.port}"
     settings = {"client_id": "x", "ca_cert": authority, "timeout": "8s", "jwt": {"issuer": issuer}}
-    daemon = start(users.auth(mode, **OPEN, oauth=settings))
-    users.add(daemon, "alice")
+    daemon = start(users.auth(mode, **OPEN, native=QUICK_TO_HASH, oauth=settings))
     signed = ".".join([b64(json.dumps({"alg": "RS256", "kid": "k"})), b64(json.dumps({"iss": issuer, "exp": 1 << 40, "aud": "x"}))])
     waiting = []
     for number in range(60):
         client = raw_client.RawHttp(daemon.http_port, timeout=30)
         client.send(f"GET {origin.url()} HTTP/1.1\r\nHost: x\r\n{users.bearer(f'{signed}.{b64(bytes([number]) * 256)}')}\r\n\r\n")
         waiting.append(client)
-    time.sleep(0.5)  # they are being looked at
-    for _ in range(5):
-        began = time.monotonic()
-        assert http(daemon, origin, users.basic("alice", "secret-of-alice")) == 200
-        assert time.monotonic() - began < 2
+    assert_served_meanwhile(daemon, origin, waiting)
     assert {client.response().status for client in waiting} == {503}
     for client in waiting:
         client.close()
@@ -183,18 +191,13 @@ def test_a_provider_that_hangs_is_not_in_the_way_of_others(start, serve, origin,
 def test_a_directory_that_hangs_is_not_in_the_way_of_others(start, serve, origin, authority):
     silent = serve(lambda connection, _server: connection.recv(1 << 20) and connection.recv(1))
     settings = ldap(f"ldaps://127.0.0.1:{silent.port}", authority, timeout="8s")
-    daemon = start(users.auth(["native", "ldap"], **OPEN, ldap=settings))
-    users.add(daemon, "alice")
+    daemon = start(users.auth(["native", "ldap"], **OPEN, native=QUICK_TO_HASH, ldap=settings))
     waiting = []
     for number in range(60):
         client = raw_client.RawHttp(daemon.http_port, timeout=30)
         client.send(f"GET {origin.url()} HTTP/1.1\r\nHost: x\r\n{users.basic(f'somebody{number}', 'guess')}\r\n\r\n")
         waiting.append(client)
-    time.sleep(2)  # all are through with their hashes
-    for _ in range(5):
-        began = time.monotonic()
-        assert http(daemon, origin, users.basic("alice", "secret-of-alice")) == 200
-        assert time.monotonic() - began < 2
+    assert_served_meanwhile(daemon, origin, waiting)
     assert {client.response().status for client in waiting} == {503}
     for client in waiting:
         client.close()

@@ -6,7 +6,9 @@ import pytest
 from harness import raw_client, users
 from harness.waiting import eventually
 
-QUICK = {"enabled": True, "free_attempts": 2, "delay": "400ms", "max_delay": "1600ms", "ban_after": 0}
+# Shorter than the longest delay, and longer than an answer takes on a busy machine.
+AT_ONCE = 3
+QUICK = {"enabled": True, "free_attempts": 2, "delay": "1s", "max_delay": "4s", "ban_after": 0}
 
 
 def attempt(daemon, origin, user, password="guess", source="127.0.0.1"):
@@ -28,27 +30,25 @@ def lockouts(daemon):
 
 
 def test_delays_by_user_double(start, origin):
-    """From whichever address: eight of them, none of which was wrong often."""
+    """From whichever address: six of them, none of which was wrong often."""
     daemon = people(start)
-    times = [attempt(daemon, origin, "alice", source=f"127.0.0.{number}")[1] for number in range(1, 8)]
-    assert times[1] < 0.4
-    for number, least in ((3, 0.7), (4, 1.5), (5, 1.5)):
-        assert least < times[number] < least + 3, times
-    assert lockouts(daemon)["alice"]["failures"] == 7
+    times = [attempt(daemon, origin, "alice", source=f"127.0.0.{number}")[1] for number in range(1, 7)]
+    assert all(took > least for took, least in zip(times[2:], (0.9, 1.9, 3.9, 3.9))), times
+    assert attempt(daemon, origin, "bob")[1] < AT_ONCE, "others do not wait"
+    assert lockouts(daemon)["alice"]["failures"] == 6
     status, took = attempt(daemon, origin, "alice", "secret-of-alice", "127.0.0.9")
-    assert status == 200 and took > 1, "who knows the password waits too, from an address that is new"
-    assert attempt(daemon, origin, "alice", "secret-of-alice", "127.0.0.9")[1] < 0.4, "and not again"
-    assert attempt(daemon, origin, "bob")[1] < 0.4, "nor others"
+    assert status == 200 and took > 0.5, "who knows the password waits too, from an address that is new"
+    assert attempt(daemon, origin, "alice", "secret-of-alice", "127.0.0.9")[1] < AT_ONCE, "and not again"
 
 
 def test_delays_by_address_whatever_the_name(start, origin):
     """Four times as many are free; each name is tried once."""
     daemon = people(start)
-    times = [attempt(daemon, origin, f"user{number}")[1] for number in range(11)]
-    assert max(times[:8]) < 0.4 and times[9] > 0.35 and times[10] > 0.7, times
-    assert attempt(daemon, origin, "user99", source="127.0.0.2")[1] < 0.4, "another address"
+    times = [attempt(daemon, origin, f"user{number}")[1] for number in range(12)]
+    assert max(times[:8]) < AT_ONCE and all(took > least for took, least in zip(times[8:], (0.9, 1.9, 3.9, 3.9))), times
+    assert attempt(daemon, origin, "user99", source="127.0.0.2")[1] < AT_ONCE, "another address"
     row = lockouts(daemon)["127.0.0.1"]
-    assert (row["kind"], row["banned"], row["failures"]) == ("address", False, 11)
+    assert (row["kind"], row["banned"], row["failures"]) == ("address", False, 12)
 
 
 def test_an_address_is_banned_seen_and_let_in_again(start, origin):

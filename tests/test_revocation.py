@@ -34,8 +34,8 @@ def bearer_tunnel(daemon, server, token):
     return client
 
 
-def assert_ends(connection, within=2):
-    connection.settimeout(within + 3)
+def assert_ends(connection, within=5):
+    connection.settimeout(within)
     eventually(lambda: not is_open(connection), "the connection ends", within)
 
 
