@@ -46,9 +46,9 @@ void add_commands(CLI::App& app, Session& session, const std::string& program) {
 }
 
 // The command whose words were understood last.
-const CLI::App& chosen(const CLI::App& app) {
-  for (const CLI::App* each : app.get_subcommands()) {
-    if (!each->get_name().empty()) return chosen(*each);
+const CLI::App* chosen(const CLI::App* app) {
+  for (const CLI::App* each : app->get_subcommands()) {
+    if (!each->get_name().empty()) return chosen(each);
   }
   return app;
 }
@@ -66,7 +66,7 @@ std::string complaint(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<std::string> unknown = app.remaining(true);
   if (unknown.empty()) return error.what();
   const std::string& word = unknown.front();
-  const std::vector<std::string_view> names = commands_below(chosen(app));
+  const std::vector<std::string_view> names = commands_below(*chosen(&app));
   const bool option = word.starts_with('-');
   if (!option && names.empty()) return error.what();
   std::string text = (option ? "there is no option \"" : "there is no command \"") + word + '"';

@@ -39,6 +39,13 @@ std::vector<std::string> warnings_of(const std::vector<config::Diagnostic>& diag
   return warnings;
 }
 
+// A managed file that was refused is never written: it has no lines that anybody could look at.
+void forget_places(std::vector<config::Diagnostic>& diagnostics, const std::string& file) {
+  for (config::Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.file == file) diagnostic.line = diagnostic.column = 0;
+  }
+}
+
 // What takes effect at the next start only.
 std::vector<std::string> needs_restart(const config::Config& before, const config::Config& after) {
   std::vector<std::string> warnings;
@@ -121,6 +128,7 @@ runtime::Task<Outcome> Reload::change_managed(std::function<std::string(config::
     loaded = config::load_with(options_, read.managed);
   runtime::Task<Outcome> attempt = apply(std::move(loaded), write);
   Outcome outcome = co_await std::move(attempt);
+  if (!outcome.ok) forget_places(outcome.diagnostics, *options_.managed_file);
   record(outcome, by);
   co_return outcome;
 }

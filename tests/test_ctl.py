@@ -195,6 +195,8 @@ def test_errors_of_additions_name_the_field(start):
         answer = proxy.ctl(*words)
         assert answer.exit == 1 and answer.err.startswith(told), answer
         assert "managed.yaml" not in answer.err and "argument" not in answer.err, answer
+    refused = [record["problem"] for record in proxy.log(msg="configuration")]
+    assert refused and not any("managed.yaml:" + str(line) in text for line in range(1, 100) for text in refused), refused
 
 
 def test_what_is_wrong_comes_as_a_list(start):

@@ -24,16 +24,6 @@ void speak_of_field(config::Diagnostic& diagnostic, const std::string& item) {
   if (diagnostic.key.starts_with('.')) diagnostic.key.erase(0, 1);
 }
 
-// A managed file that was refused is never written: it has no lines that anybody could look at.
-void speak_of_what_is_there(std::vector<config::Diagnostic>& diagnostics,
-                            const std::string& managed_file, const std::string& added) {
-  for (config::Diagnostic& diagnostic : diagnostics) {
-    if (diagnostic.file != managed_file) continue;
-    diagnostic.line = diagnostic.column = 0;
-    if (!added.empty() && diagnostic.key.starts_with(added)) speak_of_field(diagnostic, added);
-  }
-}
-
 }  // namespace
 
 config::ManagedResult read_fragment(const std::string& section, const std::string& fragment,
@@ -66,8 +56,11 @@ runtime::Task<void> change(Supervisor& supervisor,
     answer.done(0, success);
     co_return;
   }
-  speak_of_what_is_there(outcome.diagnostics, *supervisor.reload().options().managed_file,
-                         added ? *added : std::string());
+  const std::string& managed_file = *supervisor.reload().options().managed_file;
+  for (auto& diagnostic : outcome.diagnostics) {
+    const bool of_item = added && !added->empty() && diagnostic.key.starts_with(*added);
+    if (of_item && diagnostic.file == managed_file) speak_of_field(diagnostic, *added);
+  }
   co_await answer.diagnostics(std::move(outcome.diagnostics));
   answer.done(1, outcome.summary);
 }
