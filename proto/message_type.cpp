@@ -132,6 +132,9 @@ constexpr std::array permissions{
     Permission{report_usage, "report_usage", acceptor, auth, open, 0},
     Permission{usage_stored, "usage_stored", auth, acceptor, open, 0},
     Permission{audit_event, "audit_event", supervisor, auth, open, 0},
+    // What an acceptor said to them and must not have; the supervisor passes it on.
+    Permission{audit_event, "audit_event", egress, supervisor, open, 0},
+    Permission{audit_event, "audit_event", vault, supervisor, open, 0},
     Permission{administrator, "administrator", supervisor, auth, open, 1},
     Permission{auth_channel, "auth_channel", supervisor, proxyctl, open, 1},
     Permission{auth_command, "auth_command", proxyctl, auth, greeting, 0},

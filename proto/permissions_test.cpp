@@ -40,9 +40,9 @@ Types allowed_when_open(Party from, Party to) {
   }
   if (from == Party::acceptor && to == Party::supervisor)
     return {prepared, drained, connections, offence, backend_tested, inherited, relinquished};
-  if (from == Party::egress && to == Party::supervisor) return {prepared, drained};
+  if (from == Party::egress && to == Party::supervisor) return {prepared, drained, audit_event};
   if (from == Party::vault && to == Party::supervisor)
-    return {prepared, drained, taken_over, estate, vault_state, listener};
+    return {prepared, drained, taken_over, estate, vault_state, listener, audit_event};
   if (from == Party::acceptor && to == Party::vault) {
     return {hold_pages, hold_flow, hold_pipe, release, vault_sync, adopt, adopt_end, relinquished};
   }

@@ -199,6 +199,7 @@ runtime::Task<void> Workforce::retire(std::shared_ptr<WorkerProcess> process,
 void Workforce::adopt(const WorkerState& state) {
   auto process = WorkerProcess::inherit(state);
   listen_for_estates(process);
+  listen_for_refusals(*process);
   if (process->role() == Party::vault) offer_rendezvous(*process);
   add(state.hello.role, state.index, std::move(process), false);
 }

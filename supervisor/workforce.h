@@ -116,6 +116,7 @@ class Workforce {
   void connect(WorkerProcess& process);
   void connect(WorkerProcess& acceptor, WorkerProcess& peer);
   void connect_to_all_acceptors(WorkerProcess& peer);
+  void listen_for_refusals(WorkerProcess& process);
   void listen_for_estates(const std::shared_ptr<WorkerProcess>& process);
   void offer_rendezvous(WorkerProcess& vault) const;
   void release_listeners() const;

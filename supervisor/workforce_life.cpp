@@ -7,6 +7,7 @@
 
 #include "config/store_url.h"
 #include "platform/message_socket.h"
+#include "proto/administration.h"
 #include "runtime/log.h"
 #include "runtime/timer.h"
 #include "supervisor/directories.h"
@@ -83,6 +84,7 @@ tl::expected<std::shared_ptr<WorkerProcess>, std::string> Workforce::launch(
     surroundings_.pages.hand_over((*process)->channel(), column);
   connect(**process);
   listen_for_estates(*process);
+  listen_for_refusals(**process);
   if (role == Party::vault) offer_rendezvous(**process);
   return std::move(*process);
 }
@@ -159,6 +161,18 @@ void Workforce::connect(WorkerProcess& acceptor, WorkerProcess& peer) {
                                                             : acceptor.egress_end()};
   const std::uint32_t index = to_vault ? acceptor.tenure()->holder : acceptor.index();
   peer.channel().send(proto::Peer{Party::acceptor, index}, descriptors);
+}
+
+// Only that much is believed: that somebody broke the rules, in plain characters.
+void Workforce::listen_for_refusals(WorkerProcess& process) {
+  if (process.role() != Party::egress && process.role() != Party::vault) return;
+  process.channel().on<proto::AuditEvent>([this](const proto::AuditEvent& event, ipc::Envelope&) {
+    const auto plain = [](std::string text) {
+      std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+      return text;
+    };
+    audit("ipc_refused", plain(event.actor.value), plain(event.detail.value));
+  });
 }
 
 void Workforce::listen_for_estates(const std::shared_ptr<WorkerProcess>& process) {

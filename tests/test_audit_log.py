@@ -13,7 +13,7 @@ from harness.curl import curl
 from harness.waiting import eventually
 
 PIDFD_GETFD = 438
-CONTROL, AUTH = 3, 6  # an acceptor's channels: workers/process/arguments.h
+CONTROL, EGRESS, VAULT, AUTH = 3, 4, 5, 6  # an acceptor's channels: workers/process/arguments.h
 
 
 def entries(daemon, kind):
@@ -84,7 +84,7 @@ def test_reloads_also_those_that_failed(start):
     assert "error" in await_entry(daemon, "reload_failed")["detail"]
 
 
-@pytest.mark.parametrize("channel", [CONTROL, AUTH], ids=["to the supervisor", "to the auth worker"])
+@pytest.mark.parametrize("channel", [CONTROL, EGRESS, VAULT, AUTH], ids=["supervisor", "egress", "vault", "auth"])
 @pytest.mark.parametrize("message", [b"\xff" * 100, b"\0" * 7], ids=["nonsense", "short"])
 def test_messages_that_were_refused(start, channel, message, origin):
     """An acceptor that somebody took over says what it must not say: that is its end, and it is written down."""
@@ -94,10 +94,20 @@ def test_messages_that_were_refused(start, channel, message, origin):
     with channel_of(victim, channel) as stolen:
         stolen.send(message)
     refused = await_entry(daemon, "ipc_refused")
-    assert refused["actor"].startswith("acceptor.") and refused["detail"]
+    assert refused["actor"].startswith("acceptor") and refused["detail"]
     eventually(lambda: victim not in daemon.worker_pids("acceptor") and len(daemon.worker_pids("acceptor")) == 2, "another takes its place", 20)
     assert eventually(lambda: curl("-x", daemon.http, "-U", "alice:secret-of-alice", origin.url()).status == 200, "it serves")
     assert daemon.workers("auth")[0]["restarts"] == 0
+
+
+def test_nonsense_at_the_control_socket(start):
+    daemon = start(users.auth())
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as administrator:
+        administrator.connect(str(daemon.runtime / "control.sock"))
+        administrator.send(b"\xff" * 100)
+        administrator.settimeout(20)
+        assert administrator.recv(1000) == b""
+    assert await_entry(daemon, "ipc_refused")["actor"] == f"proxyctl of uid {os.getuid()}"
 
 
 def test_strangers_at_the_control_socket(start):

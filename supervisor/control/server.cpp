@@ -19,9 +19,12 @@ namespace log = runtime::log;
 
 constexpr runtime::Duration accept_pause{100};
 
-runtime::Task<void> run(ipc::Channel& channel, runtime::Event& over) {
+runtime::Task<void> run(ipc::Channel& channel, runtime::Event& over, std::string& violation) {
   const ipc::ChannelEnd end = co_await channel.run();
-  if (end.violation) log::warn("control connection broke the rules", {{"reason", end.reason}});
+  if (end.violation) {
+    violation = end.reason;
+    log::warn("control connection broke the rules", {{"reason", end.reason}});
+  }
   over.set();
 }
 
@@ -39,7 +42,8 @@ struct ControlServer::Client {
   ipc::Channel channel;
   platform::PeerCredentials peer;
   std::optional<proto::Command> command;
-  runtime::Event asked;  // or the connection is over
+  runtime::Event asked;   // or the connection is over
+  std::string violation;  // of the rules of the channel, if there was one
 };
 
 ControlServer::ControlServer(Supervisor& supervisor, std::string path)
@@ -69,7 +73,8 @@ runtime::Task<void> ControlServer::converse_on(platform::UniqueFd socket, Functi
   const auto peer = platform::peer_credentials(socket.get());
   Client client(std::move(socket), peer.value_or(platform::PeerCredentials{}));
   client.channel.resume();
-  co_await runtime::both(run(client.channel, client.asked), answer_on(client, std::move(function)));
+  co_await runtime::both(run(client.channel, client.asked, client.violation),
+                         answer_on(client, std::move(function)));
 }
 
 runtime::Task<void> ControlServer::answer_on(Client& client, Function function) {
@@ -121,7 +126,10 @@ runtime::Task<void> ControlServer::converse(platform::UniqueFd socket,
   const runtime::Gate::Pass pass = tasks_.enter();
   const runtime::Gate::Pass place = clients_.enter();
   Client client(std::move(socket), peer);
-  co_await runtime::both(run(client.channel, client.asked), answer(client));
+  co_await runtime::both(run(client.channel, client.asked, client.violation), answer(client));
+  if (!client.violation.empty())
+    supervisor_.workforce().audit("ipc_refused", "proxyctl of uid " + std::to_string(peer.uid),
+                                  client.violation);
 }
 
 runtime::Task<void> ControlServer::answer(Client& client) {

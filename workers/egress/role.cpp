@@ -1,6 +1,7 @@
 #include "workers/egress/role.h"
 
 #include "ipc/page/flight_recorder.h"
+#include "proto/administration.h"
 #include "runtime/log.h"
 
 namespace bulkhead::egress_worker {
@@ -11,6 +12,7 @@ constexpr runtime::Duration beyond_acceptors{5'000};
 }  // namespace
 
 void EgressRole::attach(ipc::Channel& control) {
+  control_ = &control;
   control.on<proto::Peer>([this](proto::Peer message, ipc::Envelope& envelope) {
     on_peer(message.index, std::move(envelope.descriptors.front()));
   });
@@ -69,6 +71,11 @@ runtime::Task<void> EgressRole::serve(std::uint32_t acceptor, std::shared_ptr<Cl
   if (end.violation) {
     runtime::log::error("an acceptor broke the rules",
                         {{"acceptor", acceptor}, {"reason", end.reason}});
+    proto::AuditEvent event;
+    event.kind = "ipc_refused";
+    event.actor = "acceptor." + std::to_string(acceptor);
+    event.detail = "egress: " + end.reason;
+    control_->send(event);
   }
   const auto current = clients_.find(acceptor);
   if (current != clients_.end() && current->second == client) clients_.erase(current);

@@ -35,6 +35,7 @@ class EgressRole final : public workers::Service {
   void on_peer(std::uint32_t acceptor, platform::UniqueFd socket);
   runtime::Task<void> serve(std::uint32_t acceptor, std::shared_ptr<Client> client);
 
+  ipc::Channel* control_ = nullptr;  // outlives this
   Prober prober_;
   std::unique_ptr<EgressService> service_;                    // from the first commit on
   std::map<std::uint32_t, std::shared_ptr<Client>> clients_;  // by the acceptor's index

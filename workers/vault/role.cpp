@@ -3,6 +3,7 @@
 #include <array>
 
 #include "platform/descriptor.h"
+#include "proto/administration.h"
 
 namespace bulkhead::vault {
 namespace {
@@ -17,6 +18,13 @@ constexpr runtime::Duration keep_estates{10'000};
 VaultRole::VaultRole() : vault_(platform::open_files_limit()) {}
 
 void VaultRole::attach(ipc::Channel& control) {
+  vault_.on_violation = [&control](std::uint32_t holder, const std::string& reason) {
+    proto::AuditEvent event;
+    event.kind = "ipc_refused";
+    event.actor = "acceptor, holder " + std::to_string(holder);
+    event.detail = "vault: " + reason;
+    control.send(event);
+  };
   control.on<proto::Peer>([this, &control](const proto::Peer& message, ipc::Envelope& envelope) {
     if (message.role == proto::Party::vault)
       return receive(control, std::move(envelope.descriptors.front()));

@@ -56,6 +56,7 @@ runtime::Task<void> Vault::serve(std::shared_ptr<Client> client) {
   const ipc::ChannelEnd end = co_await client->channel.run();
   if (end.violation) {
     log::error("an acceptor broke the rules", {{"holder", client->holder}, {"reason", end.reason}});
+    if (on_violation) on_violation(client->holder, end.reason);
   }
   const auto entry = holders_.find(client->holder);
   if (entry == holders_.end() || entry->second.client != client) co_return;

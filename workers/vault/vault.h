@@ -57,6 +57,9 @@ class Vault {
 
   proto::VaultState state() const;
 
+  // An acceptor said what it must not say.
+  std::function<void(std::uint32_t holder, const std::string& reason)> on_violation;
+
   // Ends all channels and waits for what is under way. What is held stays until the object goes.
   runtime::Task<void> end();
 

@@ -14,10 +14,17 @@ constexpr runtime::Duration command_timeout{10'000};  // to be said
 constexpr runtime::Duration unread_timeout{10'000};
 constexpr std::size_t rows_at_once = 200;
 
-runtime::Task<void> run(ipc::Channel& channel, runtime::Event& over) {
+runtime::Task<void> run(ipc::Channel& channel, runtime::Event& over, Journal& journal,
+                        std::string actor) {
   const ipc::ChannelEnd end = co_await channel.run();
-  if (end.violation)
+  if (end.violation) {
     runtime::log::warn("an administrator's channel broke the rules", {{"reason", end.reason}});
+    AuditEntry entry;
+    entry.kind = "ipc_refused";
+    entry.actor = "proxyctl of " + actor;
+    entry.detail = end.reason;
+    journal.add(std::move(entry));
+  }
   over.set();
 }
 
@@ -89,8 +96,8 @@ runtime::Task<void> Administration::serve(platform::UniqueFd socket, std::string
     co_await taken(to);
     to.close("answered");
   };
-  co_await runtime::both(run(channel, asked),
-                         answer(*this, channel, asked, command, std::move(actor)));
+  co_await runtime::both(run(channel, asked, journal_, actor),
+                         answer(*this, channel, asked, command, actor));
 }
 
 runtime::Task<Answer> Administration::carry_out(std::shared_ptr<proto::AuthCommand> command) {
