@@ -96,6 +96,7 @@ constexpr std::array permissions{
     Permission{adopt, "adopt", acceptor, vault, open, 0},
     Permission{adopt_end, "adopt_end", acceptor, vault, open, 0},
     Permission{inherit, "inherit", supervisor, acceptor, open, 2},
+    Permission{inherit, "inherit", vault, acceptor, open, 2},
     Permission{inherited, "inherited", acceptor, supervisor, open, 0},
     Permission{relinquish, "relinquish", vault, acceptor, open, 0},
     Permission{relinquished, "relinquished", acceptor, vault, open, 0},

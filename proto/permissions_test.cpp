@@ -47,7 +47,7 @@ Types allowed_when_open(Party from, Party to) {
     return {hold_pages, hold_flow, hold_pipe, release, vault_sync, adopt, adopt_end, relinquished};
   }
   if (from == Party::vault && to == Party::acceptor)
-    return {not_held, vault_synced, held_pipe, held_flow, held_end, relinquish};
+    return {not_held, vault_synced, held_pipe, held_flow, held_end, inherit, relinquish};
   if (from == Party::vault && to == Party::vault)
     return {hold_pages, hold_flow, hold_pipe, convey_end};
   if (from == Party::acceptor && to == Party::egress) {

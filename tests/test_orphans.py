@@ -1,6 +1,7 @@
 """A supervisor that is killed: its workers go on, and the next one takes their ports and their connections."""
 import os
 import pathlib
+import signal
 import subprocess
 import time
 
@@ -9,6 +10,7 @@ import pytest
 
 from harness import raw_client, stream, tcp_server
 from harness.curl import curl
+from harness.flows import await_held
 from harness.load import Load, Tunnel, one_get, one_socks
 from harness.waiting import eventually
 
@@ -52,6 +54,11 @@ def test_flows_go_on_under_the_next_supervisor(start, serve, origin):
     assert curl("-x", proxy.http, origin.url()).status == 200
     assert [tunnel.finish() for tunnel in tunnels] == [None] * 8
     assert echo.connections == 8, "nothing was opened anew"
+
+
+def all_go_on(tunnels):
+    rounds = [tunnel.rounds for tunnel in tunnels]
+    eventually(lambda: all(tunnel.rounds > before + 5 for tunnel, before in zip(tunnels, rounds)), "all go on")
 
 
 def bulk_source(length):
@@ -201,6 +208,48 @@ def test_an_acceptor_that_died_with_its_supervisor(start, serve):
     rounds = [tunnel.rounds for tunnel in tunnels]
     eventually(lambda: all(tunnel.rounds > before + 5 for tunnel, before in zip(tunnels, rounds)), "all go on")
     assert [tunnel.finish() for tunnel in tunnels] == [None] * 6
+
+
+def test_an_acceptor_that_dies_while_nobody_supervises(start, serve):
+    """Another orphan goes on with its flows; and the next supervisor's workers do after that."""
+    proxy = start({"workers": {"acceptors": 2}, **times("20s")})
+    echo = serve(tcp_server.echo)
+    tunnels = [Tunnel(proxy, echo.port) for _ in range(8)]
+    await_held(proxy, 8)
+    first, second = proxy.worker_pids("acceptor")
+    workers = orphan(proxy)
+    all_go_on(tunnels)
+    os.kill(first, signal.SIGKILL)
+    all_go_on(tunnels)
+    proxy.start()
+    gone(workers, 10)
+    all_go_on(tunnels)
+    assert second not in proxy.worker_pids("acceptor")
+    assert [tunnel.finish() for tunnel in tunnels] == [None] * 8
+    assert echo.connections == 8, "nothing was opened anew"
+
+
+@pytest.mark.parametrize("delay_ms", [0, 10, 20, 30, 40, 60, 90])
+def test_a_supervisor_that_dies_in_an_upgrade_and_stays_dead(start, serve, delay_ms):
+    """The old workers let go of their flows, and nobody is left to say who goes on with them: then the vault does."""
+    proxy = start({"workers": {"acceptors": 2}, **times("5s")})
+    echo = serve(tcp_server.echo)
+    tunnels = [Tunnel(proxy, echo.port) for _ in range(8)]
+    await_held(proxy, 8)
+    asking = subprocess.Popen([proxy.stage / "bin/proxyctl", "--runtime-dir", proxy.runtime, "upgrade"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    proxy.await_log("msg=upgraded")
+    time.sleep(delay_ms / 1000)
+    supervisor = proxy.service.pid
+    os.kill(supervisor, signal.SIGSTOP)
+    time.sleep(0.3)  # what it was told to do, the old workers have done
+    proxy.lose_supervisor()
+    asking.wait(10)
+    for _ in range(3):
+        all_go_on(tunnels)
+    assert echo.connections == 8, "nothing was opened anew"
+    for tunnel in tunnels:
+        tunnel.finish()
 
 
 def test_nobody_else_reaches_the_socket(start):

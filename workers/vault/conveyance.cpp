@@ -72,6 +72,7 @@ runtime::Task<void> Vault::until_let_go(runtime::Deadline deadline) {
 
 runtime::Task<proto::TakenOver> Vault::convey(platform::UniqueFd socket,
                                               runtime::Deadline deadline) {
+  alone_ = false;
   co_await until_let_go(deadline);
   ipc::Channel other(std::move(socket), proto::Party::vault, proto::Party::vault);
   proto::TakenOver report;

@@ -56,6 +56,7 @@ void VaultRole::receive(ipc::Channel& control, platform::UniqueFd channel) {
 // The acceptors end first, in a time of their own; what they leave is kept for whoever may come.
 runtime::Task<bool> VaultRole::orphaned(runtime::Duration) {
   const auto deadline = runtime::Loop::current().after(longest_orphanhood);
+  vault_.go_on_alone();
   runtime::CancelScope scope;
   runtime::spawn(await_supervisor(), &scope);
   runtime::Task<void> needed = vault_.unneeded(deadline, keep_estates);

@@ -1,6 +1,7 @@
 #include "workers/vault/vault.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "platform/descriptor.h"
@@ -63,6 +64,7 @@ runtime::Task<void> Vault::serve(std::shared_ptr<Client> client) {
   entry->second.client.reset();
   if (entry->second.holdings.empty() && !entry->second.due) holders_.erase(entry);
   settle_all();
+  find_heirs();
   changed_.set();
 }
 
@@ -97,6 +99,7 @@ void Vault::register_handlers(Client& client) {
   channel.on<proto::Relinquished>([this, &client](proto::Relinquished, ipc::Envelope&) {
     holders_[client.holder].relinquished = true;
     settle(client.holder);
+    find_heirs();
     changed_.set();
   });
 }
@@ -133,6 +136,7 @@ void Vault::hold_pipe(Client& client, std::uint64_t pipe,
 }
 
 void Vault::release(std::uint32_t holder, const proto::Release& message) {
+  if (holders_[holder].relinquished) return;  // they are another's
   Holdings& holdings = holders_[holder].holdings;
   for (const std::uint64_t flow : message.flows.items) holdings.flows.erase(flow);
   for (const std::uint64_t pipe : message.pipes.items) holdings.pipes.erase(pipe);
@@ -153,6 +157,40 @@ void Vault::bequeath(std::uint32_t from, std::uint32_t to) {
   holder.next_heir = to;
   holder.due = true;
   settle(from);
+}
+
+void Vault::go_on_alone() {
+  alone_ = true;
+  find_heirs();
+}
+
+// 0: nobody. The youngest: after an upgrade the others are on their way out.
+std::uint32_t Vault::any_heir() const {
+  const auto able = std::find_if(holders_.rbegin(), holders_.rend(),
+                                 [this](const auto& entry) { return is_talking(entry.first); });
+  return able == holders_.rend() ? 0 : able->first;
+}
+
+// For estates that have none. What the supervisor has said at the end may have been half of it: an
+// heir that it named and that talks has everything from us, but maybe not the pages.
+void Vault::find_heirs() {
+  const std::uint32_t heir = alone_ ? any_heir() : 0;
+  if (heir == 0) return;
+  std::vector<std::uint32_t> left;
+  for (const auto& [number, holder] : holders_) {
+    const bool waits = holder.settled() && holder.holdings.pages && !holder.holdings.flows.empty();
+    if (waits && !holder.due && !is_talking(holder.heir)) left.push_back(number);
+  }
+  for (const std::uint32_t number : left) {
+    const Holder& holder = holders_[number];
+    const Pair& pages = *holder.holdings.pages;
+    log::info("flows go to another acceptor without a supervisor",
+              {{"holder", number}, {"heir_holder", heir}});
+    const bool alive = holder.client != nullptr;
+    holders_[heir].client->channel.send(proto::Inherit{number, alive},
+                                        std::array{pages[0].get(), pages[1].get()});
+    bequeath(number, heir);
+  }
 }
 
 // Only the heir that was named last may touch an estate, and only one that is settled.

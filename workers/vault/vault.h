@@ -34,6 +34,9 @@ class Vault {
 
   // to 0: nobody wants it.
   void bequeath(std::uint32_t from, std::uint32_t to);
+  // Our supervisor is gone, and with it whoever would name heirs: from now on what an acceptor
+  // leaves or lets go of goes to one that talks to us. Until convey().
+  void go_on_alone();
 
   // Our supervisor is gone and another one wants what is here: asks the acceptors to let go, and
   // sends what they have let go of at the deadline to the vault at the other end (conveyance.cpp).
@@ -96,6 +99,8 @@ class Vault {
   void settle_all();
   bool is_talking(std::uint32_t holder) const;
   void drop(std::uint32_t holder);
+  void find_heirs();
+  std::uint32_t any_heir() const;
   runtime::Task<void> send_estate(std::uint32_t from, std::shared_ptr<Client> heir);
   std::size_t flows() const;
   void note_holder(std::uint32_t holder);
@@ -111,6 +116,7 @@ class Vault {
   std::map<std::uint32_t, Holder> holders_;
   std::vector<Listener> listeners_;
   std::uint64_t refused_ = 0;
+  bool alone_ = false;
   runtime::Event changed_;  // an acceptor let go or ended, or an estate went
   runtime::CancelScope donors_scope_;
   runtime::Gate tasks_;

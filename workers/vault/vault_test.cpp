@@ -70,6 +70,11 @@ struct Holder {
       ++ends;
       all_sent.set();
     });
+    channel->on<proto::Inherit>([this](const proto::Inherit& message, ipc::Envelope& envelope) {
+      EXPECT_EQ(envelope.descriptors.size(), 2U);
+      named_heir_of.push_back(message.from);
+      alive = message.alive;
+    });
     channel->on<proto::NotHeld>(
         [this](const proto::NotHeld& message, ipc::Envelope&) { refused.push_back(message.flow); });
   }
@@ -99,6 +104,8 @@ struct Holder {
   std::optional<ipc::Channel> channel;
   std::map<std::uint64_t, std::vector<UniqueFd>> flows, pipes;
   std::vector<std::uint64_t> refused;
+  std::vector<std::uint32_t> named_heir_of;  // by the vault
+  bool alive = false;
   std::uint32_t from = 0;
   int ends = 0;
   runtime::Event all_sent, ended;
@@ -285,6 +292,75 @@ TEST_F(VaultTest, WhoLetsGoLives) {
   Holder old(vault_, 1), heir(vault_, 2);
   Held flow;
   run(relinquish(vault_, old, heir, flow), {&old, &heir});
+}
+
+Task<void> relinquish_and_release(Holder& old, Held& flow) {
+  old.hold_flow(10, flow);
+  old.channel->send(proto::Relinquished{1, 0});
+  old.release_flow(10);
+  const auto kept = co_await old.sync();
+  EXPECT_EQ(kept.flows, 1U);
+}
+
+TEST_F(VaultTest, WhoLetsGoHasNoSayInItAnyMore) {
+  Holder old(vault_, 1);
+  Held flow;
+  run(relinquish_and_release(old, flow), {&old});
+}
+
+Task<void> go_on_alone(Vault& vault, Holder& dead, Holder& old, Holder& heir,
+                       std::array<Held, 3>& held) {
+  for (Holder* holder : {&dead, &old}) {
+    holder->channel->send(proto::HoldPages{holder->number_}, held[0].descriptors());
+    holder->hold_flow(holder->number_, held[holder->number_]);
+    co_await holder->sync();
+  }
+  dead.die();
+  co_await dead.ended.wait();
+  co_await heir.sync();
+  EXPECT_TRUE(heir.named_heir_of.empty()) << "there is a supervisor";
+  vault.go_on_alone();
+  co_await heir.all_sent.wait(soon());
+  EXPECT_EQ(heir.named_heir_of, std::vector<std::uint32_t>{1});
+  EXPECT_FALSE(heir.alive);
+  EXPECT_TRUE(heir.flows.contains(1));
+  heir.channel->send(proto::Adopt{1, 1, 0, 0});
+  heir.channel->send(proto::AdoptEnd{1});
+  // As an upgrade that was under way has it.
+  heir.all_sent.reset();
+  old.channel->send(proto::Relinquished{1, 0});
+  co_await heir.all_sent.wait(soon());
+  EXPECT_EQ(heir.named_heir_of, (std::vector<std::uint32_t>{1, 2}));
+  EXPECT_TRUE(heir.alive);
+  EXPECT_TRUE(heir.flows.contains(2));
+}
+
+TEST_F(VaultTest, NamesHeirsWhenThereIsNoSupervisor) {
+  Holder dead(vault_, 1), old(vault_, 2), heir(vault_, 3);
+  std::array<Held, 3> held;
+  run(go_on_alone(vault_, dead, old, heir, held), {&old, &heir});
+}
+
+Task<void> heir_dies_alone(Vault& vault, Holder& dead, Holder& heir, Holder& next, Held& held) {
+  dead.channel->send(proto::HoldPages{1}, held.descriptors());
+  dead.hold_flow(10, held);
+  dead.die();
+  co_await dead.ended.wait();
+  vault.bequeath(1, 3);  // the supervisor's last word
+  co_await heir.all_sent.wait(soon());
+  vault.go_on_alone();
+  co_await next.sync();
+  EXPECT_TRUE(next.named_heir_of.empty()) << "there is one";
+  heir.die();
+  co_await next.all_sent.wait(soon());
+  EXPECT_EQ(next.named_heir_of, std::vector<std::uint32_t>{1});
+  EXPECT_TRUE(next.flows.contains(10));
+}
+
+TEST_F(VaultTest, NamesAnotherHeirWhenTheFirstDies) {
+  Holder dead(vault_, 1), next(vault_, 2), heir(vault_, 3);
+  Held held;
+  run(heir_dies_alone(vault_, dead, heir, next, held), {&next});
 }
 
 Task<void> forget(Vault& vault, Holder& dead, Held& flow) {

@@ -44,13 +44,16 @@ FlowKeeper::~FlowKeeper() = default;
 
 void FlowKeeper::attach(ipc::Channel& control) {
   control_ = &control;
-  // What comes when everything has been let go is another's by now: see supervisor/estates.h.
-  control.on<proto::Inherit>([this](const proto::Inherit& message, ipc::Envelope& envelope) {
-    if (relinquished_) return;
-    estate(message.from).take_pages(std::move(envelope.descriptors), message.alive);
-    settle_estate(message.from);
-  });
   ipc::Channel& vault = vault_.channel();
+  // What comes when everything has been let go is another's by now: see supervisor/estates.h.
+  // Without a supervisor the vault names the heirs.
+  for (ipc::Channel* const channel : {&control, &vault}) {
+    channel->on<proto::Inherit>([this](const proto::Inherit& message, ipc::Envelope& envelope) {
+      if (relinquished_) return;
+      estate(message.from).take_pages(std::move(envelope.descriptors), message.alive);
+      settle_estate(message.from);
+    });
+  }
   vault.on<proto::HeldPipe>([this](const proto::HeldPipe& message, ipc::Envelope& envelope) {
     if (relinquished_) return;
     estate(message.from).take_pipe(message.pipe, std::move(envelope.descriptors));
