@@ -37,6 +37,10 @@ void Estates::leave(std::shared_ptr<const Tenure> tenure, Leaving how) {
   const std::uint32_t holder = tenure->holder;
   const auto same = [holder](const Estate& each) { return each.tenure->holder == holder; };
   if (std::any_of(estates_.begin(), estates_.end(), same)) return;  // it had let go before it died
+  if (estates_.size() >= most_unsettled) {
+    add(given_up_, 1);
+    return tell_vault(holder, 0);
+  }
   const bool refilled = how == Leaving::died;
   estates_.push_back({std::move(tenure), refilled, how == Leaving::let_go, 0});
   if (refilled) runtime::spawn(lose_patience(holder), &scope_);

@@ -29,6 +29,10 @@ class Estates {
   // what nobody goes on with.
   static constexpr runtime::Duration settling_time{10'000};
 
+  // Estates that wait or are being settled. A vault that was broken into must not be able to have
+  // descriptors without end kept for it; what is beyond is closed.
+  static constexpr std::size_t most_unsettled = 1'024;
+
   // An acceptor that serves and is going to.
   struct Heir {
     std::uint32_t holder = 0, place = 0;

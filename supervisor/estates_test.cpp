@@ -81,6 +81,16 @@ class EstatesTest : public testing::Test {
       {[this] { return heirs_; }, [this] { return vault_is_there_ ? &*vault_.ours : nullptr; }}};
 };
 
+TEST_F(EstatesTest, AreKeptUpToABound) {
+  for (std::uint32_t holder = 1; holder <= Estates::most_unsettled + 3; ++holder) {
+    auto tenure = std::make_shared<Tenure>();
+    tenure->holder = holder;
+    estates_.leave(std::move(tenure), Leaving::let_go);
+  }
+  EXPECT_EQ(estates_.unsettled(), Estates::most_unsettled);
+  EXPECT_EQ(estates_.given_up(), 3U);
+}
+
 TEST_F(EstatesTest, GoToTheSuccessorInTheSamePlace) {
   serve(2, 1);
   estates_.leave(tenure(1, 0), Leaving::died);

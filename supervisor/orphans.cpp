@@ -14,6 +14,8 @@ namespace log = runtime::log;
 using proto::Party;
 
 constexpr runtime::Duration answer_timeout{2'000};
+// More sockets than that are not taken from them.
+constexpr std::size_t most_listeners = 4'096;
 // How long acceptors may take to let go; and beyond it, what they held to arrive.
 constexpr runtime::Duration letting_go{3'000}, conveying{10'000};
 
@@ -74,6 +76,7 @@ runtime::Task<std::optional<Orphans>> Orphans::find(std::string path) {
   std::vector<HeldListener> listeners;
   conversation.channel().on<proto::Listener>(
       [&listeners](proto::Listener message, ipc::Envelope& envelope) {
+        if (listeners.size() >= most_listeners) return;
         auto taken = take_listener(std::move(message), std::move(envelope.descriptors.front()));
         if (taken) listeners.push_back(std::move(*taken));
       });
