@@ -52,6 +52,11 @@ void CountersPages::forget_open(std::uint32_t column) {
     pages_[column].mapping.as<ipc::CountersPage>().forget_open();
 }
 
+std::uint64_t CountersPages::open_in(std::uint32_t column) const {
+  if (column >= pages_.size() || !pages_[column].mapping) return 0;
+  return pages_[column].mapping.as<ipc::CountersPage>().active.get();
+}
+
 ipc::CountersSum CountersPages::sum(const config::Config& config) const {
   ipc::CountersSum sum;
   for (const config::Backend& backend : config.backends) sum.want(backend.name);

@@ -26,6 +26,9 @@ class CountersPages {
   // The process that had it is dead: nothing of its is open any more.
   void forget_open(std::uint32_t column);
 
+  // Connections that the process of that column has open.
+  std::uint64_t open_in(std::uint32_t column) const;
+
   // Of all columns, with the backends of that configuration.
   ipc::CountersSum sum(const config::Config& config) const;
 

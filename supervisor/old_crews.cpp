@@ -82,6 +82,18 @@ void OldCrews::leave(DaemonState& state) const {
   }
 }
 
+// Who is there for the acceptors of its crew is on its way out with the first of them, which may
+// have been told by a program before this one.
+std::optional<runtime::Deadline> OldCrews::leaving_since(const Member& member) const {
+  if (const auto own = member.process->draining_since()) return own;
+  std::optional<runtime::Deadline> first = relieved_;
+  for (const Member& other : members_) {
+    const auto since = other.process->draining_since();
+    if (other.crew == member.crew && since && (!first || *since < *first)) first = since;
+  }
+  return first;
+}
+
 void OldCrews::relieve(runtime::Duration drain_timeout) {
   if (relieved_) return;
   relieved_ = runtime::Clock::now();

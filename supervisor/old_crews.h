@@ -36,7 +36,8 @@ class OldCrews {
 
   // All drain; who already did has what is left of the time. A second call does nothing.
   void relieve(runtime::Duration drain_timeout);
-  std::optional<runtime::Deadline> relieved() const { return relieved_; }  // since when
+  // Since when it is on its way out: as long as it drains itself, or those that it waits for.
+  std::optional<runtime::Deadline> leaving_since(const Member& member) const;
 
   const std::vector<Member>& members() const { return members_; }
   std::vector<std::shared_ptr<WorkerProcess>> acceptors() const;

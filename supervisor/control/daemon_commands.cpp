@@ -69,7 +69,9 @@ runtime::Task<proto::SurvivalPart> ask_for_survival(Supervisor& supervisor) {
   co_return part;
 }
 
-void fill(proto::WorkerRow& row, const WorkerProcess& process) {
+void fill(proto::WorkerRow& row, const WorkerProcess& process, const SharedPages& pages) {
+  if (process.role() == proto::Party::acceptor)
+    row.connections = pages.counters().open_in(process.column());
   row.pid = static_cast<std::uint32_t>(process.pid());
   row.uptime_ms = since(process.started());
   if (process.draining_since()) row.draining_ms = since(*process.draining_since());
@@ -88,7 +90,7 @@ proto::WorkerRow worker_row(Supervisor& supervisor, const Worker& worker) {
   row.last_exit = worker.last_exit;
   row.identity = supervisor.workforce().identity(worker.role).to_string();
   row.crew = supervisor.crew();
-  if (worker.process) fill(row, *worker.process);
+  if (worker.process) fill(row, *worker.process, supervisor.pages());
   return row;
 }
 
@@ -98,11 +100,11 @@ proto::WorkerRow worker_row(Supervisor& supervisor, const WorkerProcess& process
   row.index = static_cast<std::uint16_t>(process.index());
   row.state = process.draining() ? "draining" : "running";
   row.identity = supervisor.workforce().identity(process.role()).to_string();
-  fill(row, process);
+  fill(row, process, supervisor.pages());
   return row;
 }
 
-// Who drains says what for: its connections.
+// Who drains says what for: its connections. It may be of a program that shares no counters.
 runtime::Task<void> count_connections(std::shared_ptr<WorkerProcess> process,
                                       proto::WorkerRow& row) {
   if (process->role() != proto::Party::acceptor || !process->draining()) co_return;
@@ -117,10 +119,9 @@ runtime::Task<bool> show_old_crews(Supervisor& supervisor, Answer& answer) {
   for (const OldCrews::Member& member : members) {
     proto::WorkerRow row = worker_row(supervisor, *member.process);
     row.crew = member.crew;
-    if (supervisor.old_crews().relieved()) {
-      // Who waits for the acceptors of its crew is on its way out as well.
+    if (const auto leaving = supervisor.old_crews().leaving_since(member)) {
       row.state = "draining";
-      row.draining_ms = std::max(row.draining_ms, since(*supervisor.old_crews().relieved()));
+      row.draining_ms = since(*leaving);
     }
     co_await count_connections(member.process, row);
     const bool going_on = co_await answer.row(std::move(row));
