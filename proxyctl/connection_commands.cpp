@@ -1,3 +1,4 @@
+#include <charconv>
 #include <map>
 
 #include "proxyctl/commands.h"
@@ -11,6 +12,14 @@ struct ListOptions {
   std::string filter;
   std::optional<std::uint64_t> kill;
 };
+
+// As CLI11 wants it: empty, or what is wrong.
+std::string check_id(const std::string& text) {
+  std::uint64_t id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  if (error == std::errc{} && end == text.data() + text.size() && id != 0) return {};
+  return "'" + text + "' is not the id of a connection";
+}
 
 ConnectionOrder order_of(const std::string& name) {
   static const std::map<std::string, ConnectionOrder> orders{
@@ -48,7 +57,7 @@ void add_connection_commands(CLI::App& app, Session& session) {
       ->type_name("TEXT");
   command->add_option("--kill", options->kill, "End the connection of this id")
       ->type_name("ID")
-      ->check(CLI::PositiveNumber);
+      ->check(check_id);
 }
 
 }  // namespace bulkhead::proxyctl

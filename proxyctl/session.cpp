@@ -19,6 +19,7 @@ ExitCode fail_with(const Session& session, const Failure& failure, const Answer&
     json.member("ok", false);
     json.member("exit_code", static_cast<unsigned>(failure.code));
     json.member("error", failure.message);
+    if (!answer.text.empty()) json.member("output", answer.text);
     write_details(json, answer);
     json.end_object();
   }
@@ -26,8 +27,10 @@ ExitCode fail_with(const Session& session, const Failure& failure, const Answer&
 }
 
 ExitCode refused(const Session& session, const Answer& answer) {
-  session.err << printable_lines(with_line_end(answer.text));
-  print_details(session.err, answer);
+  if (!session.json) {
+    session.err << printable_lines(with_line_end(answer.text));
+    print_details(session.err, answer);
+  }
   Failure failure{static_cast<ExitCode>(answer.done.exit_code), answer.done.message.value};
   if (failure.message.empty()) failure.message = "the command failed";
   return fail_with(session, failure, answer);

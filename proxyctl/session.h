@@ -28,7 +28,7 @@ struct Session {
 ExitCode fail(const Session& session, const Failure& failure);
 
 // Asks, and shows the answer if the command went well. What the daemon says in text before a
-// failure goes to err.
+// failure goes to err, or with --json into "output".
 ExitCode ask_and_show(const Session& session, const Question& question,
                       const std::function<void(const Answer&)>& show);
 

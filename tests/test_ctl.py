@@ -326,6 +326,12 @@ def test_killing_a_connection_says_which(start, serve):
     eventually(lambda: not proxy.rows("connections", "connections"), "it is gone")
 
 
+@pytest.mark.parametrize("what", ["-1", "0", "x", "1e3", "", "99999999999999999999999"])
+def test_killing_what_can_be_no_connection(stage, what):
+    done = subprocess.run([stage / "bin/proxyctl", "connections", f"--kill={what}"], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == USAGE and 0 < len(done.stderr) < 300, done.stderr
+
+
 def test_killing_a_connection_that_is_not_there(proxy):
     result = proxy.ctl("connections", "--kill", "99")
     assert result.exit == 1 and "no connection 99" in result.err + result.out

@@ -156,6 +156,9 @@ def test_a_program_whose_self_check_fails(start, tmp_path, origin):
     program.chmod(0o755)
     said = refused(proxy, program, origin)
     assert "it does not feel well" in said and "code 3" in said
+    answer = proxy.ctl("upgrade", program, deadline=60, as_json=True)
+    assert answer.json()["output"] == "it does not feel well\n" and "code 3" in answer.json()["error"]
+    assert "feel" not in answer.err, answer.err
     assert proxy.log(msg="not upgraded, nothing has changed")
 
 
@@ -430,10 +433,11 @@ def test_five_upgrades_under_load(start, another, origin, serve):
 
 
 def change(proxy, number, extra):
-    """The number of acceptors, a port that comes and goes, rules, time-outs, a limit."""
+    """The number of acceptors, a port that comes and goes, rules, time-outs, limits."""
     rules = [{"name": f"Rule {number}", "match": {"domains": [f"host{number}.test"]}, "action": "block"}] + proxy.config["rules"][-1:]
     proxy.write({"rules": rules, "workers": {"acceptors": 1 + number % 3},
                  "network": {"timeouts": {"idle": f"{30 + number}s"}, "limits": {"max_connections_per_backend": 10_000 + number}},
+                 "rate_limiting": {"enabled": True, "global": {"requests_per_second": 50_000 + number, "burst": 50_000}},
                  "listeners": [{"name": "extra", "port": extra[number % 3], "protocol": "http"}] if number % 2 else []})
 
 
