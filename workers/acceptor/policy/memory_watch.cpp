@@ -1,6 +1,7 @@
 #include "workers/acceptor/policy/memory_watch.h"
 
 #include "platform/memory.h"
+#include "runtime/frame_slabs.h"
 
 namespace bulkhead::acceptor {
 
@@ -9,7 +10,7 @@ bool MemoryWatch::is_over(std::uint64_t limit) {
   const runtime::Deadline now = runtime::Loop::current().now();
   if (now >= next_look_) {
     next_look_ = now + interval;
-    allocated_ = platform::allocated_memory();
+    allocated_ = platform::allocated_memory() + runtime::frame_pool_bytes();
   }
   return allocated_ > limit;
 }

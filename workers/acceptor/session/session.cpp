@@ -1,9 +1,12 @@
 #include "workers/acceptor/session/session.h"
 
 #include <array>
+#include <utility>
 
 #include "ipc/page/flight_recorder.h"
+#include "runtime/frame_slabs.h"
 #include "runtime/log.h"
+#include "runtime/timer.h"
 #include "runtime/turn.h"
 #include "workers/acceptor/session/client.h"
 #include "workers/acceptor/session/http_session.h"
@@ -19,6 +22,20 @@ using namespace std::chrono_literals;
 // How long a client that has been told no and still sends is read from: closing with octets unread
 // would make the kernel send a reset, which can overtake the answer.
 constexpr runtime::Duration linger_time = 1s;
+
+// Sessions that began together leave room behind when they end or have become flows, which need no
+// frames. Looked after as long as there is any.
+constexpr runtime::Duration trim_interval = 250ms;
+thread_local bool trimming = false;
+
+runtime::Task<void> trim_frames() {
+  bool more = true;
+  while (more) {
+    co_await runtime::sleep_for(trim_interval);
+    more = runtime::trim_frame_pool();
+  }
+  trimming = false;
+}
 
 runtime::Task<void> speak(Client& client) {
   const auto protocol = co_await recognise(client);
@@ -97,6 +114,7 @@ void start_session(Acceptor& acceptor, const proto::Listener& listener, platform
                                      {"client", peer.to_string()},
                                      {"listener", listener.name.value}});
   }
+  if (!std::exchange(trimming, true)) runtime::spawn(trim_frames());
   runtime::CancelScope& scope = client->entry.scope();
   runtime::spawn(serve(std::move(client)), &scope);
 }
