@@ -35,7 +35,11 @@ void describe(Section<Server>& section) {
       .one_or_many()
       .roles(listening);
   section.add("log_level", &Server::log_level, "How much the process log tells.");
-  section.add("via", &Server::via, "Pseudonym in the Via header, and how loops are recognised.")
+  section
+      .add(
+          "via", &Server::via,
+          "Pseudonym in the Via header, by which loops are recognised; unless it is set, bulkhead- "
+          "and eight digits that are drawn at the start.")
       .check(check_token)
       .roles(acceptor | egress | admin);
   section

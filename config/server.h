@@ -57,7 +57,7 @@ struct Server {
   std::vector<wire::IpAddress> bind_address = {
       wire::IpAddress::v4(0x7f000001)};  // "::" is dual stack
   LogLevel log_level = LogLevel::info;
-  std::string via = "bulkhead";  // pseudonym in Via, RFC 9110 7.6.3
+  std::string via;  // pseudonym in Via, RFC 9110 7.6.3; the supervisor fills in its own for none
   ProxyProtocol proxy_protocol;
   Auth auth;
   friend bool operator==(const Server&, const Server&) = default;

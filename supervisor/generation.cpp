@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <random>
 #include <thread>
 
 #include "config/projection.h"
@@ -21,7 +23,18 @@ tl::expected<platform::UniqueFd, std::string> seal(const Generation& generation,
   return std::move(*memory);
 }
 
+std::string draw_pseudonym() {
+  std::array<char, 9> digits{};
+  std::snprintf(digits.data(), digits.size(), "%08x", std::random_device{}());
+  return "bulkhead-" + std::string(digits.data());
+}
+
 }  // namespace
+
+const std::string& own_pseudonym() {
+  static const std::string drawn = draw_pseudonym();
+  return drawn;
+}
 
 int Generation::projection(proto::Party role) const {
   const auto found = projections.find(role);

@@ -31,6 +31,10 @@ struct Generation {
 // caller's. The error is for a person.
 tl::expected<void, std::string> seal_projections(Generation& generation);
 
+// A pseudonym for Via that no other proxy has, the same as long as this process lives: two that are
+// chained must not take each other for themselves.
+const std::string& own_pseudonym();
+
 // Whether there is anything for an auth worker to do: somebody to authenticate, or a store.
 bool needs_auth(const config::Config& config);
 

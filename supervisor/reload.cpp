@@ -145,6 +145,7 @@ runtime::Task<Outcome> Reload::apply(config::LoadResult loaded,
   auto next = std::make_shared<Generation>();
   next->number = ++last_number_;
   auto config = std::make_shared<config::Config>(*loaded.config);
+  if (config->server.via.empty()) config->server.via = own_pseudonym();
   pages_.assign_slots(*config, current_ ? current_->config.get() : nullptr);
   next->config = std::move(config);
   next->warnings = warnings_of(outcome.diagnostics);
@@ -298,6 +299,7 @@ Outcome Reload::go_on(const config::LoadResult& loaded, std::uint32_t generation
   auto same = std::make_shared<Generation>();
   same->number = generation;
   auto config = std::make_shared<config::Config>(*loaded.config);
+  if (config->server.via.empty()) config->server.via = own_pseudonym();
   pages_.assign_slots(*config, nullptr);
   same->config = std::move(config);
   same->warnings = warnings_of(loaded.diagnostics);

@@ -2,6 +2,7 @@
 import email.utils
 import hashlib
 import json
+import re
 import time
 
 import pytest
@@ -272,6 +273,16 @@ def test_fields_keep_their_order_and_spelling(proxy, origin):
         answer = client.get(origin.url("/headers"), *lines)
     seen = [f"{name}: {value}".rstrip() for name, value in json.loads(answer.body)["headers"]]
     assert [line for line in seen if line in lines] == lines
+
+
+def test_two_without_a_name_of_their_own_can_be_chained(start, origin):
+    unnamed = {"server": {"via": None}}
+    last = start(unnamed)
+    first = start({**unnamed, "backends": [configuration.parent("up", "http", f"127.0.0.1:{last.http_port}")],
+                   "rules": [configuration.everything("up")]})
+    assert through(first, origin.url()).status == 200
+    names = re.findall(r"1\.1 (bulkhead-[0-9a-f]{8})", origin.requests[-1].fields.get("Via"))
+    assert len(set(names)) == 2, names
 
 
 @pytest.mark.parametrize("kind", ["http", "socks5"])

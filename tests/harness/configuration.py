@@ -8,7 +8,7 @@ LOG_FIELDS = ["timestamp", "id", "client_ip", "client_port", "listener", "protoc
 
 def base(http, socks, mixed, access_log, name_server=None):
     config = {
-        "server": {"http_port": http, "socks5_port": socks, "mixed_port": mixed, "bind_address": "127.0.0.1"},
+        "server": {"http_port": http, "socks5_port": socks, "mixed_port": mixed, "bind_address": "127.0.0.1", "via": "bulkhead"},
         "workers": {"acceptors": 2},
         "network": {"dns": {"hosts_file": "", "timeout": "2s"}},
         # The origins of the tests are on loopback, which is denied unless it is named.
