@@ -33,7 +33,7 @@ runtime::Task<proto::BackendTested> try_backend(EgressLink& egress, BackendCount
       request.host.value.empty() && egress::hops_of(*generation->config, *backend).empty();
   if (opens_nothing || backend->type == config::BackendType::echo) co_return tested;
   const auto deadline = runtime::Loop::current().after(runtime::Duration(request.timeout_ms));
-  OpenRequest ask{generation, backend, {request.host.value, request.port}, false};
+  OpenRequest ask{generation, backend, {request.host.value, request.port}, false, 0, {}};
   OpenReport report;
   const auto opened = co_await open_upstream(egress, counters, std::move(ask), deadline, report);
   if (!opened) co_return refused(opened.error());

@@ -22,7 +22,7 @@ struct OpenRequest {
   // absolute form.
   bool absolute_form = false;
   std::uint64_t connection = 0;  // whose it is, for the flight recorder
-  std::string came_via = {};     // Via of the CONNECT that it is for
+  std::string came_via;          // Via of the CONNECT that it is for
 };
 
 // What an attempt tells about the backend.

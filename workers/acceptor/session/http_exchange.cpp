@@ -185,7 +185,7 @@ BackendChoice::TakePooled HttpExchange::pooled() {
 
 runtime::Task<std::optional<Failure>> HttpExchange::connect(std::optional<Upstream>& upstream,
                                                             OpenReport& report) {
-  OpenRequest ask{route_.generation, route_.backend, head_.authority, true, record_.id};
+  OpenRequest ask{route_.generation, route_.backend, head_.authority, true, record_.id, {}};
   auto opened =
       co_await open_upstream(client_.acceptor.egress, client_.acceptor.backends, std::move(ask),
                              after(config_.network.timeouts.connect), report);
