@@ -129,9 +129,14 @@ void SharedPages::assign_slots(config::Config& next, const config::Config* curre
       runtime::log::warn("too many backends: acceptors do not share what they know of this one",
                          {{"backend", backend.name}});
     } else {
-      slots_[backend.slot] = backend.name;
+      name_slot(backend.slot, backend.name);
     }
   }
+}
+
+void SharedPages::name_slot(std::uint32_t slot, const std::string& backend) {
+  slots_[slot] = backend;
+  backend_page().shared[slot].name = ipc::name_hash(backend);
 }
 
 std::uint32_t SharedPages::free_slot(const config::Config& next, const config::Config* current) {

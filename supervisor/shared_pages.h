@@ -28,7 +28,7 @@ class SharedPages {
 
   // For and from the program that runs in this process after and before this one. inherit() comes
   // before anything else; pages of another layout are not taken.
-  static constexpr std::uint32_t layout = 2;  // raise it with every change of ipc/page/
+  static constexpr std::uint32_t layout = 3;  // raise it with every change of ipc/page/
   PagesState leave() const;
   void inherit(const PagesState& state);
 
@@ -62,6 +62,7 @@ class SharedPages {
 
  private:
   ipc::BackendPage& backend_page() { return backends_.as<ipc::BackendPage>(); }
+  void name_slot(std::uint32_t slot, const std::string& backend);
   std::uint32_t free_slot(const config::Config& next, const config::Config* current);
 
   platform::UniqueFd backends_memory_, health_memory_, health_view_;

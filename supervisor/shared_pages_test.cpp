@@ -65,6 +65,18 @@ TEST(SharedPages, ASlotThatNobodyUsesIsGivenAwayWhenAllAreTaken) {
   EXPECT_EQ(pages.backends().shared[1].circuit.word, 0u);
 }
 
+// An acceptor that goes on with its connections has the configuration in force, and no other.
+TEST(SharedPages, ARemovedBackendIsFoundByItsName) {
+  SharedPages pages;
+  config::Config before = with_backends({"a", "b"});
+  pages.assign_slots(before, nullptr);
+  config::Config after = with_backends({"b"});
+  pages.assign_slots(after, &before);
+  EXPECT_EQ(ipc::slot_of(pages.backends(), "a"), before.backends[0].slot);
+  EXPECT_EQ(ipc::slot_of(pages.backends(), "b"), before.backends[1].slot);
+  EXPECT_EQ(ipc::slot_of(pages.backends(), "c"), ipc::max_backend_slots);
+}
+
 TEST(SharedPages, TellsWhichRemovedBackendsAreStillInUse) {
   SharedPages pages;
   config::Config before = with_backends({"a", "b", "c"});

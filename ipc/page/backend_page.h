@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
 
 #include "ipc/page/circuit.h"
 #include "ipc/page/columns.h"
@@ -28,7 +29,17 @@ struct BackendCell {
 struct alignas(64) BackendShared {
   LatencyWord latency;
   CircuitWord circuit;
+  // The supervisor's: whose slot it is, as name_hash(); 0: nobody's. So that a backend which the
+  // configuration does not name any more is found all the same.
+  std::atomic<std::uint64_t> name;
 };
+
+// Of a backend's name; never 0.
+constexpr std::uint64_t name_hash(std::string_view name) {
+  std::uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
+  for (const char each : name) hash = (hash ^ static_cast<unsigned char>(each)) * 0x100000001b3;
+  return hash == 0 ? 1 : hash;
+}
 
 struct BackendPage {
   // The supervisor's: columns from here on have never been used.
@@ -43,6 +54,14 @@ struct BackendPage {
 struct BackendUse {
   std::uint32_t in_use = 0, waiting = 0;
 };
+
+// The slot of the backend of that name; max_backend_slots if it has none.
+inline std::uint32_t slot_of(const BackendPage& page, std::string_view name) {
+  const std::uint64_t wanted = name_hash(name);
+  std::uint32_t slot = 0;
+  while (slot < max_backend_slots && page.shared[slot].name.load() != wanted) ++slot;
+  return slot;
+}
 
 // Over all acceptors. slot < max_backend_slots.
 inline BackendUse use_of(const BackendPage& page, std::uint32_t slot) {

@@ -31,7 +31,7 @@ void Balancer::keep_rules(const config::Config& config) {
 
 Place Balancer::claim(const config::Config& config, std::string_view backend) {
   const config::Backend* found = config.backend(backend);
-  return found == nullptr ? Place() : shared.claim(found->slot);
+  return shared.claim(found == nullptr ? shared.slot_of(backend) : found->slot);
 }
 
 void Balancer::report(const config::Backend& backend, bool works, std::string detail) {

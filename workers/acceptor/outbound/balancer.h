@@ -33,7 +33,8 @@ class Balancer {
   void keep_rules(const config::Config& config);
 
   // A place for a connection that is there already, whatever the limit: one taken over from another
-  // acceptor. Of nothing where the configuration has no such backend any more.
+  // acceptor. A backend that the configuration has not got any more keeps its slot as long as it is
+  // used; of nothing when it is known nowhere.
   Place claim(const config::Config& config, std::string_view backend);
 
   void report(const config::Backend& backend, bool works, std::string detail);

@@ -71,6 +71,8 @@ class SharedBackends {
   Place claim(std::uint32_t slot) { return *take(slot, 0); }
 
   ipc::BackendUse use_of(std::uint32_t slot) const;
+  // By the supervisor's list; no slot for one that is not in it.
+  std::uint32_t slot_of(std::string_view backend) const { return ipc::slot_of(*page_, backend); }
 
   // Counts a request that waits for a place, until the guard's end.
   class Waiting {
