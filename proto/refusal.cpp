@@ -68,6 +68,8 @@ constexpr std::array table{
                  "The way out chosen for this destination is not available."},
     RefusalTerms{backend_unsuitable, "backend_unsuitable", 502, "proxy_configuration_error", 7,
                  "The way out chosen for this destination cannot carry this protocol."},
+    RefusalTerms{parent_unreachable, "parent_unreachable", 502, "destination_unavailable", 1,
+                 "The next proxy cannot be reached."},
     RefusalTerms{parent_refused, "parent_refused", 502, "destination_unavailable", 1,
                  "The next proxy refused the request."},
     RefusalTerms{parent_authentication_failed, "parent_authentication_failed", 502,

@@ -40,6 +40,7 @@ enum class Refusal : std::uint8_t {
   // the way out
   backend_unavailable,
   backend_unsuitable,
+  parent_unreachable,
   parent_refused,
   parent_authentication_failed,
   parent_protocol_error,

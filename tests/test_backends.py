@@ -142,7 +142,13 @@ def test_chain_whose_outer_parent_is_down(start, squid, origin):
 @pytest.mark.parametrize("kind", ["http", "socks5"])
 def test_parent_that_is_down(start, origin, kind):
     proxy = through(start, parent("down", kind, f"127.0.0.1:{ports.closed()}"))
-    refused_by_all(proxy, origin.url(), 502, "connection_refused")
+    refused_by_all(proxy, origin.url(), 502, "parent_unreachable")
+    with raw_client.RawHttp(proxy.http_port) as client:
+        answer = client.get(origin.url())
+    told = answer.fields.get("Proxy-Status")
+    assert "error=destination_unavailable" in told and "parent_unreachable" in told, told
+    assert b"next proxy" in answer.body
+    assert proxy.await_access(protocol="http")["detail"].startswith("down: connection_refused: ")
     assert origin.requests == [], "there is no way around a parent"
 
 

@@ -21,8 +21,10 @@ struct ParentCredentials {
 class Handshake {
  public:
   // Both must outlive the object. `received` holds what came in and is not used up yet.
-  Handshake(runtime::Stream& stream, std::string& received, runtime::Deadline deadline)
-      : stream_(stream), received_(received), deadline_(deadline) {}
+  // peer: who is at the other end, in the words of a failure.
+  Handshake(runtime::Stream& stream, std::string& received, runtime::Deadline deadline,
+            std::string_view peer = "the parent")
+      : stream_(stream), received_(received), deadline_(deadline), peer_(peer) {}
 
   // Refusals: connect_timeout, connection_reset, shutting_down when cancelled; receive_more() also
   // parent_protocol_error when the parent hangs up.
@@ -36,9 +38,10 @@ class Handshake {
   runtime::Stream& stream_;
   std::string& received_;
   runtime::Deadline deadline_;
+  std::string_view peer_;
 };
 
 // For a read or write that did not succeed.
-Failure failure_of(const runtime::IoResult& result);
+Failure failure_of(const runtime::IoResult& result, std::string_view peer = "the parent");
 
 }  // namespace bulkhead::egress

@@ -21,7 +21,7 @@
 namespace bulkhead::ipc {
 
 // Raised with every change of the layout: an upgrade carries a page over only if it is the same.
-inline constexpr std::uint32_t counters_layout = 1;
+inline constexpr std::uint32_t counters_layout = 2;
 
 // Room for refusals to come.
 inline constexpr std::size_t max_refusals = 64;

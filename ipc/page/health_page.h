@@ -37,7 +37,8 @@ struct Health {
   std::uint32_t successes = 0;        // the same
   std::uint64_t checks = 0, failed = 0;
   std::uint64_t up_ms = 0, down_ms = 0;  // in states before this one
-  std::string problem;  // why the last check failed or could not be made; empty: it did not fail
+  // Why it is unhealthy, or why the last check failed or could not be made; empty: neither.
+  std::string problem;
   friend bool operator==(const Health&, const Health&) = default;
 };
 

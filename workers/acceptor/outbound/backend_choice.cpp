@@ -34,7 +34,8 @@ std::uint64_t sticky_key(std::uint64_t seed, const config::Rule& rule, std::uint
 // Failures of which another backend may know better. Not: what is wrong with the request, what a
 // policy said, and what this process or the egress cannot do at the moment.
 bool may_go_better(Refusal reason) {
-  static constexpr std::array reasons{Refusal::parent_refused,
+  static constexpr std::array reasons{Refusal::parent_unreachable,
+                                      Refusal::parent_refused,
                                       Refusal::parent_authentication_failed,
                                       Refusal::parent_protocol_error,
                                       Refusal::tls_failed,
@@ -336,8 +337,10 @@ void BackendChoice::note_broken(const BackendOption& option, const Failure& fail
   const bool opened =
       note_failure(state->circuit, terms_, now_ms_, balancer_.shared.healthy_at_ms(option.slot));
   if (!opened) return;
-  balancer_.report(*option.backend, false,
-                   std::string(to_string(failure.reason)) + ' ' + failure.detail);
+  const bool says_all = failure.reason == Refusal::parent_unreachable && !failure.detail.empty();
+  balancer_.report(
+      *option.backend, false,
+      says_all ? failure.detail : std::string(to_string(failure.reason)) + ": " + failure.detail);
 }
 
 // Why none is left: what went wrong, what they object, or that all rest.

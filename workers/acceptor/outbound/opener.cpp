@@ -42,6 +42,13 @@ OpenReport::AtFault fault_of_first(proto::Refusal reason, bool to_parent) {
   return to_parent && says_something ? OpenReport::AtFault::backend : OpenReport::AtFault::nobody;
 }
 
+// What the client wanted may be there all the same: what could not be reached is on the way.
+Failure unreachable_parent(const config::Backend& parent, const Failure& failure) {
+  return {proto::Refusal::parent_unreachable,
+          parent.name + ": " + std::string(to_string(failure.reason)) +
+              (failure.detail.empty() ? "" : ": ") + failure.detail};
+}
+
 // A parent that was asked and is silent, or hangs up, may do so because of the destination.
 OpenReport::AtFault fault_of_parent(proto::Refusal reason, const egress::ChainProgress& progress) {
   using enum proto::Refusal;
@@ -90,7 +97,8 @@ runtime::Task<tl::expected<Upstream, Failure>> open_upstream(EgressLink& egress,
   if (!opened) {
     count.failed.add(1);
     report.at_fault = fault_of_first(opened.error().reason, !hops.empty());
-    co_return tl::unexpected(opened.error());
+    if (report.at_fault != OpenReport::AtFault::backend) co_return tl::unexpected(opened.error());
+    co_return tl::unexpected(unreachable_parent(*hops.front(), opened.error()));
   }
   report.reached = std::chrono::microseconds(opened->terms.connect_us);
   const auto connected = runtime::Clock::now();

@@ -53,7 +53,8 @@ runtime::Task<tl::expected<int, Failure>> ask_for_status(runtime::Stream& stream
                                                          const config::ParentProxy* parent,
                                                          runtime::Deadline deadline) {
   std::string received;
-  egress::Handshake exchange(stream, received, deadline);
+  const std::string_view peer = parent != nullptr ? "the parent" : "the origin";
+  egress::Handshake exchange(stream, received, deadline, peer);
   std::string request = request_text(url, parent);
   const auto sent = co_await exchange.send(request);
   platform::wipe(request);

@@ -190,9 +190,11 @@ void Prober::note_traffic(const std::string& backend, bool works, std::string de
   const auto found = watches_.find(backend);
   if (found == watches_.end()) return;
   Watch& watch = *found->second;
-  const bool changed = watch.tracker.note_traffic(works, std::move(detail), watch.checked, now());
-  if (!changed) return;
+  // A check that cannot be made will never find it healthy again.
+  const bool is_checked = watch.checked && !watch.told_impossible;
+  const bool changed = watch.tracker.note_traffic(works, std::move(detail), is_checked, now());
   publish(watch);
+  if (!changed) return;
   log_change(watch.name, watch.tracker.health());
   // What connections found is looked into at once.
   if (!works) watch.hurry.set();

@@ -10,19 +10,27 @@ using ipc::HealthState;
 bool HealthTracker::note_check(const ProbeResult& result, const config::HealthDefaults& settings,
                                Moment now) {
   health_.checked_ms = now.unix_ms;
-  health_.problem = result.problem;
-  if (result.verdict == ProbeResult::Verdict::impossible) return false;
+  if (result.verdict == ProbeResult::Verdict::impossible) {
+    // What connections have found says more.
+    const bool found_by_traffic =
+        health_.state == HealthState::unhealthy && health_.source == HealthSource::traffic;
+    if (!found_by_traffic) health_.problem = result.problem;
+    return false;
+  }
   ++health_.checks;
   if (result.verdict == ProbeResult::Verdict::works) {
-    health_.problem.clear();
+    // Until enough of them make it healthy it stays told why it is not.
+    if (health_.state != HealthState::unhealthy) health_.problem.clear();
     health_.latency_us = std::max(1U, result.latency_us);
     health_.failures = 0;
     ++health_.successes;
     if (health_.successes < settings.healthy_threshold) return false;
+    health_.problem.clear();
     const bool changed = become(HealthState::healthy, HealthSource::check, now);
     if (changed) health_.healthy_at_ms = now.steady_ms;
     return changed;
   }
+  health_.problem = result.problem;
   ++health_.failed;
   ++health_.failures;
   health_.successes = 0;

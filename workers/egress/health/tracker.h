@@ -3,7 +3,8 @@
 //
 // From any state, so many successful checks in a row make it healthy and so many failed ones
 // unhealthy. Connections that failed make it unhealthy at once (the acceptors have counted them).
-// Where it is checked, only checks make it healthy again; where not, a connection that succeeded.
+// Where it can be checked, only checks make it healthy again; where not, a connection that
+// succeeded.
 #pragma once
 
 #include <string>

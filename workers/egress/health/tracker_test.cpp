@@ -51,6 +51,27 @@ TEST_F(TrackerTest, ThresholdsInARow) {
   EXPECT_EQ(tracker_.health().failed, 5u);
 }
 
+// Unhealthy without a reason would help nobody.
+TEST_F(TrackerTest, TellsWhatConnectionsFoundUntilItIsHealthyAgain) {
+  works();
+  works();
+  EXPECT_TRUE(traffic(false));
+  EXPECT_FALSE(works()) << "one of two";
+  EXPECT_EQ(state(), HealthState::unhealthy);
+  EXPECT_EQ(tracker_.health().problem, "connection_refused");
+  EXPECT_TRUE(works());
+  EXPECT_EQ(tracker_.health().problem, "");
+}
+
+TEST_F(TrackerTest, AnImpossibleCheckDoesNotHideWhatConnectionsFound) {
+  check(ProbeResult::Verdict::impossible);
+  EXPECT_EQ(tracker_.health().problem, "it is down");
+  traffic(false, false);
+  check(ProbeResult::Verdict::impossible);
+  EXPECT_EQ(tracker_.health().problem, "connection_refused");
+  EXPECT_TRUE(traffic(true, false)) << "nothing else would ever say so";
+}
+
 TEST_F(TrackerTest, KnowsSinceWhenAndHowMuchOfTheTime) {
   settings_.healthy_threshold = settings_.unhealthy_threshold = 1;
   works();
