@@ -82,6 +82,11 @@ void describe(Section<Network>& section) {
   section.add("limits", &Network::limits, "Connection limits.").roles(acceptor | admin);
   section.add("dns", &Network::dns, "Name resolution.").roles(egress | tunnel | admin);
   section.add("http", &Network::http, "Bounds on HTTP messages.").roles(acceptor | admin);
+  section
+      .add("relay", &Network::relay,
+           "How bytes of tunnels move: adaptive copies small messages and splices bulk. The other "
+           "two are for finding faults.")
+      .roles(acceptor | admin);
 }
 
 template <>

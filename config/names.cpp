@@ -58,6 +58,8 @@ BULKHEAD_NAMES(SandboxMode, {"auto", SandboxMode::automatic}, {"require", Sandbo
 BULKHEAD_NAMES(LogFormat, {"json", LogFormat::json},
                {"apache_combined", LogFormat::apache_combined},
                {"apache_common", LogFormat::apache_common})
+BULKHEAD_NAMES(RelayMode, {"adaptive", RelayMode::adaptive}, {"copy", RelayMode::copy},
+               {"splice", RelayMode::splice})
 BULKHEAD_NAMES(LogOutput, {"file", LogOutput::file}, {"stdout", LogOutput::stdout_},
                {"both", LogOutput::both})
 BULKHEAD_NAMES(LogField, {"timestamp", LogField::timestamp}, {"id", LogField::id},

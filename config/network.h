@@ -53,6 +53,13 @@ struct Http {
   friend bool operator==(const Http&, const Http&) = default;
 };
 
+// How bytes of tunnels move between two sockets. All but adaptive are for finding faults.
+enum class RelayMode : std::uint8_t {
+  adaptive,  // small messages are copied, bulk is spliced
+  copy,      // always through memory of the process
+  splice     // always in the kernel
+};
+
 struct Network {
   Ipv6 ipv6;
   Timeouts timeouts;
@@ -60,6 +67,7 @@ struct Network {
   Limits limits;
   Dns dns;
   Http http;
+  RelayMode relay = RelayMode::adaptive;
   friend bool operator==(const Network&, const Network&) = default;
 };
 

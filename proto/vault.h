@@ -125,7 +125,8 @@ struct AdoptEnd {
 };
 
 // Supervisor to the heir: the pages of `from` (two descriptors: flows, copy buffers); what the
-// vault held comes by the other channel, before or after.
+// vault held comes by the other channel, before or after. Vault to the heir when there is no
+// supervisor any more: then it chooses the heirs.
 struct Inherit {
   static constexpr MessageType type = MessageType::inherit;
   std::uint32_t from = 0;

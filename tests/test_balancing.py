@@ -272,7 +272,7 @@ def test_no_more_attempts_than_allowed(start, exits, origin):
     proxy = start({"backends": [*down, parent("up", "socks5", exits[0].address)], "health_checks": PATIENT,
                    "rules": [balanced("down0", "down1", "up", algorithm="failover", attempts=2)]})
     assert get(proxy, origin).status == 502
-    assert proxy.await_access(refusal="connection_refused")["backend"] == "down1"
+    assert proxy.await_access(refusal="parent_unreachable")["backend"] == "down1"
 
 
 def test_a_policy_is_not_walked_around(start, exits, origin):
@@ -512,6 +512,23 @@ def test_connections_of_a_removed_backend_go_on(start, exits, serve, origin):
     rounds = tunnel.rounds
     eventually(lambda: tunnel.rounds > rounds + 10, "its connection goes on")
     assert used(proxy, origin, 4) == {"b": 4}, "nothing new goes there"
+    assert tunnel.finish() is None
+    eventually(lambda: "a" not in listed(proxy), "then it is gone")
+
+
+def test_a_removed_backend_is_shown_when_its_connections_go_on_elsewhere(start, exits, serve):
+    echo = serve(tcp_server.echo)
+    both = backends_of(exits)[:2]
+    proxy = start({"workers": {"acceptors": 1}, "backends": both, "rules": [everything("a")]})
+    tunnel = Tunnel(proxy, echo.port)
+    await_held(proxy, 1)
+    proxy.write({"backends": both[1:], "rules": [everything("b")]})
+    assert proxy.reload().exit == 0
+    for turn in (1, 2):
+        kill(proxy, "acceptor")
+        await_settled(proxy, turn)
+        row = listed(proxy)["a"]
+        assert row["leaving"] and row["in_use"] == 1, row
     assert tunnel.finish() is None
     eventually(lambda: "a" not in listed(proxy), "then it is gone")
 

@@ -6,10 +6,21 @@ import threading
 import pytest
 
 from harness import configuration, ports, raw_client, stream, tcp_server
+from harness.bulkhead import Bulkhead
 from harness.curl import curl
 from harness.packages import program
 
 MEBIBYTE = 1 << 20
+
+
+@pytest.fixture(scope="module", params=["adaptive", "copy", "splice"])
+def relaying(request, stage, name_server):
+    """A daemon that relays in each of the ways there are."""
+    daemon = Bulkhead(stage, {"network": {"relay": request.param}}, name_server=name_server.address)
+    try:
+        yield daemon.start()
+    finally:
+        daemon.dispose()
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "origin.test", "origin6.test"])
@@ -57,18 +68,18 @@ def test_success_has_no_body_framing(proxy, serve):
     assert "Content-Length" not in answer.fields and "Transfer-Encoding" not in answer.fields
 
 
-def test_half_close_by_the_client(proxy, serve):
+def test_half_close_by_the_client(relaying, serve):
     server = serve(tcp_server.collect)
-    with raw_client.RawHttp(proxy.http_port) as client:
+    with raw_client.RawHttp(relaying.http_port) as client:
         client.connect(f"127.0.0.1:{server.port}")
         client.send(stream.content(5 * MEBIBYTE))
         client.sock.shutdown(socket.SHUT_WR)
         assert client.reader.to_end().decode() == f"{5 * MEBIBYTE} {stream.sha256(5 * MEBIBYTE)}\n"
 
 
-def test_half_close_by_the_server(proxy, serve):
+def test_half_close_by_the_server(relaying, serve):
     server = serve(tcp_server.speak_then_listen)
-    with raw_client.RawHttp(proxy.http_port) as client:
+    with raw_client.RawHttp(relaying.http_port) as client:
         client.connect(f"127.0.0.1:{server.port}")
         assert client.reader.to_end() == b"that is all from here\n"
         client.send(stream.content(5 * MEBIBYTE))
@@ -76,10 +87,10 @@ def test_half_close_by_the_server(proxy, serve):
         assert server.results.get(timeout=20) == (5 * MEBIBYTE, stream.sha256(5 * MEBIBYTE))
 
 
-def test_big_transfers_both_ways_at_once(proxy, serve):
+def test_big_transfers_both_ways_at_once(relaying, serve):
     length = 300 * MEBIBYTE
     server = serve(tcp_server.exchange(length, seed=1))
-    with raw_client.RawHttp(proxy.http_port, timeout=120) as client:
+    with raw_client.RawHttp(relaying.http_port, timeout=120) as client:
         assert client.connect(f"127.0.0.1:{server.port}").status == 200
 
         def send():
@@ -93,7 +104,7 @@ def test_big_transfers_both_ways_at_once(proxy, serve):
         sender.join(120)
     assert received == (length, stream.sha256(length, 1))
     assert server.results.get(timeout=60) == (length, stream.sha256(length, 2))
-    record = proxy.await_access(method="CONNECT", port=server.port)
+    record = relaying.await_access(method="CONNECT", port=server.port)
     assert record["bytes_sent"] >= length and record["bytes_received"] >= length
     assert record["bytes_sent"] < length + 1000 and record["bytes_received"] < length + 1000
 

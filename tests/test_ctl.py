@@ -175,7 +175,7 @@ def test_backend_test(start, squid, origin):
     untried = proxy.ctl("backend", "test", "direct")
     assert untried.out.startswith("nothing was tried: ") and "--target" in untried.out and "ok" not in untried.out.split(), untried
     refused = proxy.ctl("backend", "test", "--name", "down", as_json=True)
-    assert refused.exit == 1 and not refused.json()["ok"] and refused.json()["reason"] == "connection_refused"
+    assert refused.exit == 1 and not refused.json()["ok"] and refused.json()["reason"] == "parent_unreachable"
 
 
 def test_echo_answers_itself(start):

@@ -21,6 +21,12 @@ from harness.waiting import eventually
 SHAPES = {"copied": {"piece": 3_000, "pause": 0.0005}, "spliced": {"piece": 1 << 20},
           "copied, slow receiver": {"piece": 20_000, "slow": 0.02}, "spliced, slow receiver": {"piece": 1 << 20, "slow": 0.01}}
 ONE = {"workers": {"acceptors": 1}}
+FORCED = ["copy", "splice"]
+
+
+def relaying(mode):
+    """One acceptor that moves octets in that way only."""
+    return {**ONE, "network": {"relay": mode}}
 
 
 @pytest.fixture
@@ -82,6 +88,9 @@ def test_echo_and_idle(start, meeting, way):
         busy.echo()
         await_settled(proxy, turn * 2)
     assert idle.echo(100).moved() == []
+    assert [worker["connections"] for worker in running(proxy, "acceptor")] == [2]
+    backend = next(row for row in proxy.rows("backends", "backend", "list") if row["name"] == "direct")
+    assert (backend["opened"], backend["active"]) == (2, 2), "what goes on was not opened anew"
     finish_by_hand(proxy, [busy, idle], [(3_000, 3_000), (100, 100)])
     assert not lost(proxy)
 
@@ -97,11 +106,11 @@ def finish_by_hand(proxy, flows, octets):
         check_access_log(proxy, flow, up, down)
 
 
-@pytest.mark.parametrize("way", ["connect", "socks5"])
+@pytest.mark.parametrize("way, mode", [("connect", "adaptive"), ("socks5", "adaptive"), ("connect", "copy"), ("connect", "splice")])
 @pytest.mark.parametrize("first", ["near", "far"])
-def test_half_closed(start, meeting, way, first):
+def test_half_closed(start, meeting, first, way, mode):
     """The end of one direction was passed on before; the other one goes on."""
-    proxy = start(ONE)
+    proxy = start(relaying(mode))
     flow = Flow(proxy, meeting, way).echo()
     ending, speaking = (flow.near, flow.far) if first == "near" else (flow.far, flow.near)
     await_held(proxy, 1)
@@ -158,6 +167,57 @@ def test_octets_on_their_way(start, meeting, shape):
     assert [after[key] for key in ("id", "client", "destination", "backend", "rule")] == \
         [before[key] for key in ("id", "client", "destination", "backend", "rule")]
     assert after["age_ms"] >= before["age_ms"] and after["bytes_up"] >= before["bytes_up"]
+    finish(proxy, [flow])
+    assert not lost(proxy)
+
+
+@pytest.mark.parametrize("way", ["connect", "socks5"])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("mode", FORCED)
+def test_bulk_in_one_way_only(start, meeting, mode, shape, way):
+    """What an heir goes on with has been in blocks only, or in pipes only."""
+    proxy = start(relaying(mode))
+    flows = [Flow(proxy, meeting, way).pump(**SHAPES[shape]) for _ in range(2)]
+    await_held(proxy, len(flows))
+    for turn in (1, 2):
+        await_movement(flows)
+        if mode == "splice":
+            eventually(lambda: survival(proxy)["pipes"], "there are pipes")
+        else:
+            assert survival(proxy)["pipes"] == 0, "nothing is spliced"
+        await_successor(proxy, "acceptor", kill(proxy, "acceptor"))
+        await_settled(proxy, turn * len(flows))
+    await_movement(flows)
+    finish(proxy, flows)
+    assert not lost(proxy)
+
+
+@pytest.mark.parametrize("mode", FORCED)
+def test_octets_on_their_way_in_one_way_only(start, meeting, mode):
+    proxy = start(relaying(mode))
+    flow = Flow(proxy, meeting)
+    await_held(proxy, 1)
+    flow.pump(unread=True)
+    await_stall(flow)
+    assert bool(survival(proxy)["pipes"]) == (mode == "splice")
+    await_successor(proxy, "acceptor", kill(proxy, "acceptor"))
+    await_settled(proxy, 1)
+    finish(proxy, [flow])
+    assert not lost(proxy)
+
+
+@pytest.mark.parametrize("before, after", [("copy", "splice"), ("splice", "copy")])
+def test_an_heir_relays_in_another_way(start, meeting, before, after):
+    """What waits in blocks goes on by pipes, and the other way about."""
+    proxy = start(relaying(before))
+    flow = Flow(proxy, meeting)
+    await_held(proxy, 1)
+    flow.pump(unread=True)
+    await_stall(flow)
+    proxy.write(relaying(after))
+    assert proxy.reload().exit == 0
+    await_successor(proxy, "acceptor", kill(proxy, "acceptor"))
+    await_settled(proxy, 1)
     finish(proxy, [flow])
     assert not lost(proxy)
 

@@ -12,6 +12,7 @@
 #include "workers/acceptor/flows/carried_flow.h"
 #include "workers/acceptor/flows/flow_keeper.h"
 #include "workers/acceptor/flows/terms.h"
+#include "workers/acceptor/session/tunnel.h"
 
 namespace bulkhead::acceptor {
 namespace {
@@ -174,7 +175,7 @@ void Inheritance::continue_flow(const ipc::FoundFlow& flow, Sockets sockets, con
   client->tunnel = std::make_unique<Tunnel>(
       Tunnel{std::move(route),
              std::make_unique<runtime::SocketStream>(std::move(sockets.upstream)),
-             BackendCounters::Use(acceptor.backends.of(record.backend)),
+             BackendCounters::Use::taken_over(acceptor.backends.of(record.backend)),
              acceptor.balancer.claim(*acceptor.generation->config, record.backend),
              std::move(record),
              {},
@@ -207,7 +208,7 @@ runtime::RawFlow Inheritance::take_up(const Side& side, const runtime::FoundPlac
   place.consumed_base = before.consumed_base;
   place.enqueued_base = before.enqueued_base;
   place.moved = side.found.moved;
-  runtime::RawFlow flow(from, to, place, runtime::RelayMode::adaptive);
+  runtime::RawFlow flow(from, to, place, relay_mode(*keeper_.acceptor_.generation->config));
   flow.hold(side.found.bytes);
   if (side.pipe != 0) {
     auto pipe = pipes_.extract(side.pipe);

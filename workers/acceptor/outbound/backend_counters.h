@@ -17,9 +17,13 @@ class BackendCounters {
   class Use {
    public:
     Use() = default;  // of nothing
-    explicit Use(BackendCount& count) : count_(&count) {
+    explicit Use(BackendCount& count) : Use(taken_over(count)) { count.opened.add(1); }
+    // One that another process has opened, and counted.
+    static Use taken_over(BackendCount& count) {
+      Use use;
+      use.count_ = &count;
       count.active.add(1);
-      count.opened.add(1);
+      return use;
     }
     Use(Use&& other) noexcept : count_(other.count_) { other.count_ = nullptr; }
     Use& operator=(Use&& other) noexcept {

@@ -66,11 +66,24 @@ runtime::Task<runtime::RelayEnd> relay_bytes(Client& client, runtime::RelayOptio
 
 }  // namespace
 
+runtime::RelayMode relay_mode(const config::Config& config) {
+  switch (config.network.relay) {
+    case config::RelayMode::copy:
+      return runtime::RelayMode::copy;
+    case config::RelayMode::splice:
+      return runtime::RelayMode::splice;
+    case config::RelayMode::adaptive:
+      break;
+  }
+  return runtime::RelayMode::adaptive;
+}
+
 runtime::RelayOptions TunnelWatch::options(const Route& route) {
   const config::Network& network = route.generation->config->network;
   runtime::RelayOptions options;
   options.idle = network.timeouts.idle;
   options.write = network.timeouts.write;
+  options.mode = relay_mode(*route.generation->config);
   options.up = &traffic.up();
   options.down = &traffic.down();
   if (network.keepalive.enabled) {

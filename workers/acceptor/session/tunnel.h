@@ -19,6 +19,9 @@ void begin_tunnel(Client& client, const Route& route, Upstream upstream, AccessR
 // the client already, and writes the record. `settled`: the tunnel lives on, see Tunnel::settled.
 runtime::Task<runtime::RelayEnd> run_tunnel(Client& client);
 
+// As the configuration has it, for what is relayed from now on.
+runtime::RelayMode relay_mode(const config::Config& config);
+
 // What watches a tunnel's bytes as they move. The record outlives it.
 struct TunnelWatch {
   TunnelWatch(Client& client, AccessRecord& record) : traffic(client, record) {}
