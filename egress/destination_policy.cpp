@@ -22,6 +22,8 @@ const std::vector<BuiltIn>& built_in() {
   static const std::vector<BuiltIn> all = {
       refuse("169.254.169.254/32", "cloud metadata"),
       refuse("100.100.100.200/32", "cloud metadata"),
+      refuse("168.63.129.16/32", "cloud metadata"),
+      refuse("192.0.0.192/32", "cloud metadata"),
       refuse("fd00:ec2::254/128", "cloud metadata"),
       refuse("fd20:ce::254/128", "cloud metadata"),
       refuse("0.0.0.0/8", "unspecified"),

@@ -42,6 +42,8 @@ TEST(DestinationPolicy, RefusesByDefaultWhatIsNoOutsideHost) {
   EXPECT_EQ(verdict(policy, "febf::1"), "link-local");
   EXPECT_EQ(verdict(policy, "169.254.169.254"), "cloud metadata");
   EXPECT_EQ(verdict(policy, "100.100.100.200"), "cloud metadata");
+  EXPECT_EQ(verdict(policy, "168.63.129.16"), "cloud metadata");
+  EXPECT_EQ(verdict(policy, "192.0.0.192"), "cloud metadata");
   EXPECT_EQ(verdict(policy, "fd00:ec2::254"), "cloud metadata");
   EXPECT_EQ(verdict(policy, "224.0.0.1"), "multicast");
   EXPECT_EQ(verdict(policy, "239.255.255.255"), "multicast");
