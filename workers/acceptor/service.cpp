@@ -63,6 +63,9 @@ void AcceptorService::attach_auth() {
   acceptor_.authenticator.on_gone = [this](const User& user) {
     acceptor_.connections.close_all_of(user);
   };
+  acceptor_.authenticator.on_moved_bounds = [this](const User& user) {
+    acceptor_.connections.close_barred(user);
+  };
   acceptor_.authenticator.on_census = [this] {
     std::map<const User*, proto::PresentUser> present;
     for (const auto& [id, entry] : acceptor_.connections.entries()) {

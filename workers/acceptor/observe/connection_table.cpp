@@ -31,6 +31,14 @@ ConnectionEntry::~ConnectionEntry() {
   table_.counters_.protocol(protocol_).active.subtract(1);
 }
 
+// Between two requests nothing is under way, and the next one is asked about.
+bool ConnectionEntry::is_barred(const User& user) const {
+  if (protocol_ == ipc::Protocol::udp) return user.is_confined();
+  if (idle_ || destination.empty()) return false;
+  const auto parsed = wire::HostPort::parse(destination);
+  return parsed ? user.objection_to(*parsed).has_value() : user.is_confined();
+}
+
 void ConnectionEntry::set_unprotected(std::optional<ipc::Unprotected> kind) {
   if (unprotected_) table_.book_.leave(*unprotected_);
   unprotected_ = kind;
@@ -104,6 +112,12 @@ void ConnectionTable::close_all() {
 void ConnectionTable::close_all_of(const User& user) {
   for (const auto& [id, entry] : entries_) {
     if (entry->user().get() == &user) entry->scope().cancel();
+  }
+}
+
+void ConnectionTable::close_barred(const User& user) {
+  for (const auto& [id, entry] : entries_) {
+    if (entry->user().get() == &user && entry->is_barred(user)) entry->scope().cancel();
   }
 }
 

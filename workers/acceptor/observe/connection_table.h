@@ -53,6 +53,9 @@ class ConnectionEntry {
   // What it would cost if this process died now; nothing: it goes on elsewhere.
   void set_unprotected(std::optional<ipc::Unprotected> kind);
 
+  // Whether something is under way to where the user may not go.
+  bool is_barred(const User& user) const;
+
   // As the access log calls it.
   void set_protocol(std::string_view name);
 
@@ -93,6 +96,9 @@ class ConnectionTable {
   bool close(std::uint64_t id);
   void close_all();
   void close_all_of(const User& user);
+  // Of the user's connections those whose destination is not one of the user's any more. An
+  // association with many destinations ends as a whole, unless the user may go everywhere.
+  void close_barred(const User& user);
   // From now on connections that are idle when the grace is over, or become so later, end at once.
   void start_draining(runtime::Duration grace);
   bool draining() const { return draining_; }

@@ -98,7 +98,10 @@ Authenticator::Result Authenticator::learn(const CredentialKey& key,
   const runtime::Deadline until = runtime::Loop::current().after(runtime::Duration(verdict.ttl_ms));
   switch (verdict.outcome) {
     case proto::AuthOutcome::accepted: {
+      const auto known = users_.find(verdict.user.value);
+      const proto::UserLimits before = known ? known->limits() : proto::UserLimits{};
       std::shared_ptr<User> user = users_.learn(verdict);
+      if (known) enforce(*user, before);
       if (verdict.ttl_ms != 0) cache_.remember(key, {user, {}}, until);
       return user;
     }
@@ -173,9 +176,19 @@ void Authenticator::on_revoked(const proto::UserRevoked& revoked) {
 void Authenticator::on_limits(const proto::LimitsChanged& changed) {
   const auto user = users_.find(changed.user.value);
   if (!user) return;
-  const bool exhausted = !user->limits().quota_exhausted && changed.limits.quota_exhausted;
+  const proto::UserLimits before = user->limits();
   user->learn(changed.limits);
-  if (exhausted) on_gone(*user);
+  enforce(*user, before);
+}
+
+// Rates and numbers are looked at wherever they are kept; where somebody may go, only when a
+// connection is made. A verdict can bring the change before the message about it does.
+void Authenticator::enforce(const User& user, const proto::UserLimits& before) const {
+  const proto::UserLimits& now = user.limits();
+  if (!before.quota_exhausted && now.quota_exhausted) return on_gone(user);
+  const bool same = before.domains.items == now.domains.items &&
+                    before.destinations.items == now.destinations.items;
+  if (!same) on_moved_bounds(user);
 }
 
 }  // namespace bulkhead::acceptor

@@ -82,6 +82,7 @@ class Authenticator {
 
   // Set by the owner: what happens to connections.
   std::function<void(const User& user)> on_gone;               // all of the user's end
+  std::function<void(const User& user)> on_moved_bounds;       // those that go beyond them end
   std::function<std::vector<proto::PresentUser>()> on_census;  // who has connections
 
  private:
@@ -97,6 +98,8 @@ class Authenticator {
   Result learn(const CredentialKey& key, const proto::AuthVerdict& verdict);
   void on_revoked(const proto::UserRevoked& revoked);
   void on_limits(const proto::LimitsChanged& changed);
+  // What a change of limits means for what runs already.
+  void enforce(const User& user, const proto::UserLimits& before) const;
   enum class Census { all, of_others };
   void send_census(Census which = Census::all);
 

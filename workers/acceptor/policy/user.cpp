@@ -35,8 +35,12 @@ bool User::is_in(std::string_view group) const {
   return std::find(groups_.begin(), groups_.end(), group) != groups_.end();
 }
 
+bool User::is_confined() const {
+  return !limits_.domains.items.empty() || !limits_.destinations.items.empty();
+}
+
 bool User::may_reach(const wire::HostPort& destination) const {
-  if (limits_.domains.items.empty() && limits_.destinations.items.empty()) return true;
+  if (!is_confined()) return true;
   const std::string host = normalise_host(destination.host);
   for (const auto& pattern : limits_.domains.items)
     if (covers(pattern.value, host)) return true;

@@ -37,6 +37,8 @@ class User {
   // here.
   OwnTerms terms() const { return terms_; }
 
+  // Whether there is anywhere the user may not go.
+  bool is_confined() const;
   // Why the user may not go there; nothing is said of connections that exist.
   std::optional<proto::Refusal> objection_to(const wire::HostPort& destination) const;
 

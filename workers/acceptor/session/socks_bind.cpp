@@ -144,6 +144,7 @@ runtime::Task<void> run_socks_bind(Client& client, SocksRequest request) {
     co_await refuse_socks(client, generation, request.version, routed.error(), std::move(record));
     co_return;
   }
+  client.entry.destination = record.destination.to_string();
   proto::BindTcp ask;
   ask.backend = routed->backend->name;
   ask.host = record.destination.host;
@@ -156,7 +157,6 @@ runtime::Task<void> run_socks_bind(Client& client, SocksRequest request) {
     co_return;
   }
   record.status = 200;
-  client.entry.destination = record.destination.to_string();
   client.entry.state = "waiting for a connection";
   const bool told = co_await send_answer(client, socks_granted(request.version, bound->terms.local),
                                          timeouts.write);
