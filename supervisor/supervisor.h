@@ -90,6 +90,7 @@ class Supervisor {
   void obey(int signal);
   // upgrade/upgrade.cpp
   DaemonState state(int asker);
+  runtime::Task<UpgradeFailure> try_upgrade(std::string program, int asker);
   std::string execute(const std::string& program, int asker);
   runtime::Task<void> upgrade_by_signal();
   runtime::Task<Outcome> begin();

@@ -1,6 +1,8 @@
 """The audit log: what gets into it, each of it brought about for real, and what `audit verify` notices."""
 import ctypes
 import os
+import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -82,6 +84,45 @@ def test_reloads_also_those_that_failed(start):
     daemon.write({"rules": [{"name": "Broken", "backend": "nobody", "match": {"domains": ["*"]}}]})
     assert daemon.reload().exit == 1
     assert "error" in await_entry(daemon, "reload_failed")["detail"]
+
+
+def test_bans_by_hand(start):
+    daemon = start(users.auth())
+    assert daemon.ctl("ban", "add", "192.0.2.7", "--for", "90m").exit == 0
+    assert daemon.ctl("ban", "lift", "192.0.2.7").exit == 0
+    assert daemon.ctl("ban", "lift", "192.0.2.8").exit == 1, "nothing was lifted"
+    mine = f"uid {os.getuid()}"
+    assert await_entry(daemon, "ban_lifted", actor=mine)["detail"] == "192.0.2.7"
+    assert await_entry(daemon, "ban", actor=mine)["detail"] == "192.0.2.7 for 1h30m"
+    assert len(entries(daemon, "ban_lifted")) == 1
+
+
+def test_upgrades_also_those_that_failed(start, stage):
+    daemon = start(users.auth())
+    mine = f"uid {os.getuid()}"
+    assert daemon.ctl("upgrade", "/bin/true", deadline=60).exit == 1
+    assert "is it a bulkhead?" in await_entry(daemon, "upgrade_failed", actor=mine)["detail"]
+    assert daemon.ctl("upgrade", deadline=60).exit == 0
+    assert str(stage / "sbin/bulkhead") in await_entry(daemon, "upgrade", actor=mine)["detail"]
+    os.kill(daemon.service.pid, signal.SIGUSR2)
+    await_entry(daemon, "upgrade", actor="SIGUSR2")
+    daemon.write({"rules": [{"name": "Broken", "backend": "nobody", "match": {"domains": ["*"]}}]})
+    os.kill(daemon.service.pid, signal.SIGUSR2)
+    assert "code 78" in await_entry(daemon, "upgrade_failed", actor="SIGUSR2")["detail"]
+    assert len(entries(daemon, "upgrade")) == 2 and daemon.ctl("audit", "verify").exit == 0
+
+
+def test_an_upgrade_that_the_new_program_gives_back(start, stage, tmp_path):
+    daemon = start(users.auth())
+    tmp_path.chmod(0o755)
+    file = shutil.copytree(stage, tmp_path / "next", symlinks=True)
+    file.chmod(0o777)
+    worker, mark = file / "libexec/bulkhead/acceptor", file / "used"
+    worker.rename(worker.with_suffix(".real"))
+    worker.write_text(f"#!/bin/sh\n[ -e {mark} ] && exit 5\n: > {mark}\nexec {worker.with_suffix('.real')} \"$@\"\n")
+    worker.chmod(0o755)
+    assert daemon.ctl("upgrade", file / "sbin/bulkhead", deadline=60).exit == 1
+    assert "code 5" in await_entry(daemon, "upgrade_failed", actor=f"uid {os.getuid()}")["detail"]
 
 
 @pytest.mark.parametrize("channel", [CONTROL, EGRESS, VAULT, AUTH], ids=["supervisor", "egress", "vault", "auth"])

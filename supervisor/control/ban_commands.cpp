@@ -2,6 +2,7 @@
 #include <charconv>
 #include <optional>
 
+#include "config/text.h"
 #include "proto/ban.h"
 #include "supervisor/control/commands.h"
 
@@ -48,6 +49,8 @@ runtime::Task<void> add_ban(Supervisor& supervisor, const proto::Command& comman
     co_return;
   }
   supervisor.pages().bans().ban(*address, proto::BanReason::by_hand, *time);
+  supervisor.workforce().audit("ban", answer.actor(),
+                               address->to_string() + " for " + config::format(*time));
   answer.done(0, address->to_string() + " is banned");
 }
 
@@ -56,6 +59,7 @@ runtime::Task<void> lift_ban(Supervisor& supervisor, const proto::Command& comma
   const auto address = address_in(command, answer);
   if (!address) co_return;
   const bool lifted = supervisor.pages().bans().lift(*address);
+  if (lifted) supervisor.workforce().audit("ban_lifted", answer.actor(), address->to_string());
   answer.done(lifted ? 0 : 1,
               address->to_string() + (lifted ? " may connect again" : " is not banned"));
 }

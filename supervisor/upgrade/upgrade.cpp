@@ -12,6 +12,7 @@
 #include <csignal>
 #include <unistd.h>
 
+#include "platform/message_socket.h"
 #include "platform/process.h"
 #include "runtime/log.h"
 #include "runtime/timer.h"
@@ -40,6 +41,13 @@ int own_program() {
 runtime::Task<void> say(Answer& answer, std::uint8_t exit_code, std::string message) {
   answer.done(exit_code, message);
   co_return;
+}
+
+// For the audit log. The descriptor of a conversation is all that goes over the exec of who asked.
+std::string who_is(int asker) {
+  if (asker < 0) return "SIGUSR2";
+  const auto peer = platform::peer_credentials(asker);
+  return peer ? "uid " + std::to_string(peer->uid) : "unknown";
 }
 
 class Flag {
@@ -78,6 +86,13 @@ DaemonState Supervisor::state(int asker) {
 
 runtime::Task<UpgradeFailure> Supervisor::upgrade(std::string program, int asker) {
   const runtime::Gate::Pass pass = tasks_.enter();
+  runtime::Task<UpgradeFailure> attempt = try_upgrade(std::move(program), asker);
+  UpgradeFailure failure = co_await std::move(attempt);
+  workforce_.audit("upgrade_failed", who_is(asker), failure.problem);
+  co_return failure;
+}
+
+runtime::Task<UpgradeFailure> Supervisor::try_upgrade(std::string program, int asker) {
   if (stopping_ || !control_) co_return UpgradeFailure{"the daemon is starting or stopping", {}};
   if (upgrading_) co_return UpgradeFailure{"an upgrade is under way already", {}};
   const Flag upgrading(upgrading_);
@@ -169,7 +184,8 @@ Outcome Supervisor::go_on() {
   return outcome;
 }
 
-// Once our own workers serve.
+// Once our own workers serve. What became of the upgrade is in the audit log from here on: only now
+// is there an auth worker that stays, and the new program that knows the outcome.
 void Supervisor::finish_upgrade() {
   if (!start_.inherited) return;
   const DaemonState& state = *start_.inherited;
@@ -185,6 +201,9 @@ void Supervisor::finish_upgrade() {
   } else {
     log::error("not upgraded: the new program could not go on", {{"reason", state.problem.value}});
   }
+  workforce_.audit(done ? "upgrade" : "upgrade_failed",
+                   who_is(state.askers.items.empty() ? -1 : state.askers.items.front()),
+                   done ? start_.program + ": " + message : state.problem.value);
   platform::UniqueFd(state.program).reset();  // the way back, which is not needed any more
   for (const std::int32_t asker : state.askers.items) {
     control_->take_on(platform::UniqueFd(asker),
