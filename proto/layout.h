@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "proto/codec.h"
@@ -73,15 +74,19 @@ struct Layout<T> {
   }
 };
 
-// FNV-1a of it: what a test writes down.
-template <typename T>
-std::uint64_t layout_digest() {
+// FNV-1a: what a test writes down.
+inline std::uint64_t digest_of(std::string_view layout) {
   std::uint64_t digest = 0xcbf29ce484222325;
-  for (const char each : layout_of<T>()) {
+  for (const char each : layout) {
     digest ^= static_cast<unsigned char>(each);
     digest *= 0x100000001b3;
   }
   return digest;
+}
+
+template <typename T>
+std::uint64_t layout_digest() {
+  return digest_of(layout_of<T>());
 }
 
 }  // namespace bulkhead::proto

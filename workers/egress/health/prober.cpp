@@ -5,6 +5,7 @@
 
 #include "runtime/log.h"
 #include "runtime/loop.h"
+#include "workers/egress/health/jitter.h"
 
 namespace bulkhead::egress_worker {
 namespace {
@@ -174,16 +175,13 @@ runtime::Task<void> Prober::check_again_and_again(std::shared_ptr<Watch> watch) 
   }
 }
 
-// With jitter, so that many checks do not go out at once, here and at other proxies.
 runtime::Duration Prober::pause_before_next(const Watch& watch,
                                             const config::HealthDefaults& settings) {
   const bool unknown = watch.tracker.health().state == ipc::HealthState::unknown;
   const runtime::Duration base = unknown && !watch.told_impossible
                                      ? std::min(settings.interval, first_pause)
                                      : settings.interval;
-  const auto widest = base.count() * static_cast<std::int64_t>(settings.jitter) / 100;
-  std::uniform_int_distribution<std::int64_t> by(-widest, widest);
-  return base + runtime::Duration(by(chance_));
+  return with_jitter(base, settings.jitter, chance_);
 }
 
 void Prober::note_traffic(const std::string& backend, bool works, std::string detail) {
