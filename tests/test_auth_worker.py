@@ -41,6 +41,38 @@ def test_users_of_the_directory(start, origin, directory, authority):
     assert daemon.workers("auth")[0]["restarts"] == 0
 
 
+def test_another_spelling_is_the_same_person(start, origin, tmp_path_factory, certificates, authority):
+    """The directory does not mind upper case: guesses are counted, and bans hold, by the name that it knows."""
+    own = Directory(tmp_path_factory.mktemp("slapd"), certificates)  # which locks accounts, too
+    try:
+        daemon = start({"server": {"auth": {
+            "mode": ["native", "ldap"], "ldap": ldap(own.tls_url(), authority),
+            "cache": {"failure_ttl": "0s"}, "lockout": {"enabled": True, "free_attempts": 2, "ban_after": 2}}}})
+        assert [get(daemon, origin, name, "guess") for name in ("Alice", "alIce")] == [407] * 2
+        for name in ("alice", "ALICE", "alicE"):
+            assert get(daemon, origin, name, PASSWORD) == 429, name
+        assert [row["subject"] for row in daemon.query("user", "lockouts") if row["banned"]] == ["alice"]
+        assert get(daemon, origin, "BOB", PASSWORD, "/bob") == 200
+        assert daemon.await_access(path="/hello/bob")["username"] == "bob"
+    finally:
+        own.close()
+
+
+def test_another_spelling_is_not_another_user(start, origin, directory, authority):
+    """Who is asked first has the word about the person, however the name is written."""
+    daemon = start({"server": {"auth": {
+        "mode": ["native", "ldap"], "lockout": {"enabled": False}, "ldap": ldap(directory.tls_url(), authority)}}})
+    users.add(daemon, "alice")
+    for name in ("alice", "ALICE"):
+        assert get(daemon, origin, name, PASSWORD) == 407, "native knows her by another password"
+    assert get(daemon, origin, "alice", "secret-of-alice") == 200
+    assert daemon.ctl("user", "disable", "alice").exit == 0
+    for name in ("alice", "ALICE"):
+        assert get(daemon, origin, name, PASSWORD) == 407, "and knows that she is disabled"
+    answered = daemon.ctl("auth", "test", "--user", "ALICE", "--password", input=PASSWORD + "\n", as_json=True)
+    assert answered.exit != 0, answered
+
+
 def test_users_of_the_directory_by_start_tls(start, origin, directory, authority):
     tls = {"ca_cert": authority, "start_tls": True}
     daemon = start({"server": {"auth": {"mode": "ldap", "ldap": ldap(directory.url(), authority, tls=tls)}}})

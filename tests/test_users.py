@@ -287,6 +287,23 @@ def test_who_may_no_longer_be_here_is_gone_at_once(start, serve, words):
         tunnel(daemon, server).close()
 
 
+def test_a_reload_that_takes_a_group_revokes(start, serve):
+    server = serve(tcp_server.echo)
+    def native(*groups):
+        return {"users": [{"username": "fixed", "password_hash": users.hash_of("secret-of-fixed"), "groups": list(groups)},
+                          {"username": "other", "password_hash": users.hash_of("secret-of-other"), "groups": ["a"]}]}
+    daemon = start(users.auth(native=native("a", "b")))
+    with users.socks5(daemon, "fixed", "secret-of-fixed") as his, users.socks5(daemon, "other", "secret-of-other") as others:
+        for each in (his, others):
+            each.connect(("127.0.0.1", server.port))
+        daemon.write(users.auth(native=native("b", "c")))
+        assert daemon.reload().exit == 0
+        his.settimeout(10)
+        assert his.recv(1) == b""
+        others.sendall(b"still here")
+        assert others.recv(100) == b"still here"
+
+
 def test_a_reload_revokes_too(start, serve):
     daemon = start(users.auth(native={"users": [{"username": "alice", "password_hash": users.hash_of("secret-of-alice")}]}))
     server = serve(tcp_server.echo)

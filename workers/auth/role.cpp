@@ -1,5 +1,7 @@
 #include "workers/auth/role.h"
 
+#include <algorithm>
+
 #include "runtime/log.h"
 #include "runtime/timer.h"
 
@@ -16,6 +18,21 @@ constexpr int login_niceness = 10;
 constexpr runtime::Duration book_interval{1'000};
 constexpr runtime::Duration head_interval{3'600'000};
 constexpr runtime::Duration beyond_acceptors{5'000};
+
+// Users of the configuration from whom a group was taken.
+std::vector<std::string> in_fewer_groups(const config::Auth& before, const config::Auth& now) {
+  std::vector<std::string> found;
+  for (const config::AuthUser& was : before.native.users) {
+    const auto is = std::find_if(now.native.users.begin(), now.native.users.end(),
+                                 [&](const auto& each) { return each.username == was.username; });
+    if (is == now.native.users.end()) continue;  // gone, and told so in another way
+    const auto kept = [&](const std::string& group) {
+      return std::find(is->groups.begin(), is->groups.end(), group) != is->groups.end();
+    };
+    if (!std::all_of(was.groups.begin(), was.groups.end(), kept)) found.push_back(was.username);
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -59,12 +76,18 @@ std::string AuthRole::prepare(std::uint32_t, std::shared_ptr<const config::Confi
 
 void AuthRole::commit(std::uint32_t) {
   if (!prepared_) return;
-  const bool first = desk_.office() == nullptr;
+  const auto before = desk_.office();
   desk_.move_into(std::move(prepared_));
   prepared_.reset();
-  if (first) return first_commit();
+  if (!before) return first_commit();
   // Verdicts of before are void; who is gone will be told by UsersPresent.
   revoke({});
+  for (const std::string& user : in_fewer_groups(before->settings(), desk_.office()->settings())) {
+    proto::UserRevoked revoked;
+    revoked.user = user;
+    revoked.end_connections = true;
+    revoke(revoked);
+  }
 }
 
 void AuthRole::first_commit() {
@@ -164,10 +187,10 @@ void AuthRole::revoke(const proto::UserRevoked& revoked) {
 }
 
 void AuthRole::limits_changed(const std::string& user) {
-  runtime::spawn(send_limits(user), &scope_);
+  runtime::spawn(tell_limits(user), &scope_);
 }
 
-runtime::Task<void> AuthRole::send_limits(std::string user) {
+runtime::Task<void> AuthRole::tell_limits(std::string user) {
   const runtime::Gate::Pass pass = tasks_.enter();
   std::function<std::optional<proto::UserLimits>()> job =
       [office = desk_.office(), user]() -> std::optional<proto::UserLimits> {

@@ -39,7 +39,8 @@ class AuthRole final : public workers::Service, Consequences {
   };
 
   void revoke(const proto::UserRevoked& revoked) override;
-  void limits_changed(const std::string& user) override;
+  runtime::Task<void> tell_limits(std::string user) override;
+  void limits_changed(const std::string& user);
 
   void on_peer(std::uint32_t acceptor, platform::UniqueFd socket);
   runtime::Task<void> serve(std::uint32_t acceptor, std::shared_ptr<Client> client);
@@ -48,7 +49,6 @@ class AuthRole final : public workers::Service, Consequences {
   runtime::Task<void> take_usage(std::shared_ptr<Client> client, proto::ReportUsage report,
                                  std::uint32_t id);
   runtime::Task<void> look_through(std::shared_ptr<Client> client, proto::UsersPresent present);
-  runtime::Task<void> send_limits(std::string user);
   runtime::Task<void> administrate(platform::UniqueFd socket, proto::Administrator who);
   runtime::Task<void> keep_books();
   runtime::Task<void> write_lockouts();

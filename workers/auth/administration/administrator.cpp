@@ -91,6 +91,10 @@ runtime::Task<void> Administration::serve(platform::UniqueFd socket, std::string
       runtime::Task<Answer> work = self.carry_out(what);
       Answer result = co_await std::move(work);
       self.follow_up(result, who);
+      for (const std::string& user : result.limits_changed) {
+        runtime::Task<void> telling = self.consequences_.tell_limits(user);
+        co_await std::move(telling);
+      }
       co_await send(to, result);
     }
     co_await taken(to);
@@ -128,7 +132,6 @@ void Administration::follow_up(Answer& answer, const std::string& actor) {
   }
   if (!answer.revoked.empty() || !answer.limits_changed.empty()) desk_.note_change();
   for (const proto::UserRevoked& each : answer.revoked) consequences_.revoke(each);
-  for (const std::string& user : answer.limits_changed) consequences_.limits_changed(user);
 }
 
 Answer Administration::list_lockouts() const {

@@ -14,7 +14,8 @@ class Consequences {
  public:
   virtual ~Consequences() = default;
   virtual void revoke(const proto::UserRevoked& revoked) = 0;
-  virtual void limits_changed(const std::string& user) = 0;
+  // Done when the acceptors have been told.
+  virtual runtime::Task<void> tell_limits(std::string user) = 0;
 };
 
 class Administration {

@@ -40,6 +40,14 @@ proto::AuthVerdict refused(Reason reason, runtime::Duration ttl) {
   return verdict;
 }
 
+proto::AuthVerdict throttled(const Lockouts::Admission& admission) {
+  proto::AuthVerdict verdict;
+  verdict.outcome = proto::AuthOutcome::throttled;
+  verdict.reason = "throttled";
+  verdict.retry_s = admission.retry_s;
+  return verdict;
+}
+
 proto::AuthVerdict unavailable(Reason reason) {
   proto::AuthVerdict verdict;
   verdict.reason = to_string(reason);
@@ -107,13 +115,7 @@ runtime::Task<proto::AuthVerdict> Desk::look(std::shared_ptr<const Credential> c
                                              runtime::Deadline deadline) {
   const wire::IpAddress address = request.client.address;
   const Lockouts::Admission admission = lockouts_.admit(credential->user, address, now(), deadline);
-  if (!admission.admitted) {
-    proto::AuthVerdict verdict;
-    verdict.outcome = proto::AuthOutcome::throttled;
-    verdict.reason = "throttled";
-    verdict.retry_s = admission.retry_s;
-    co_return verdict;
-  }
+  if (!admission.admitted) co_return throttled(admission);
   if (admission.begin > runtime::Clock::now()) co_await runtime::sleep_until(admission.begin);
   const runtime::Deadline begun = runtime::Clock::now();
   runtime::Task<std::optional<Checked>> asking = ask(credential, deadline);
@@ -126,11 +128,25 @@ runtime::Task<proto::AuthVerdict> Desk::look(std::shared_ptr<const Credential> c
                {"method", checked ? checked->verdict.method : std::string_view("none")}});
     co_return unavailable(reason);
   }
+  // Whatever the spelling, a person has one count; which it is only the method could tell.
+  const std::string& person = checked->verdict.user;
+  Lockouts::Admission in_person;
+  const bool other_spelling =
+      credential->kind == Credential::Kind::basic && !person.empty() && person != credential->user;
+  if (other_spelling) in_person = lockouts_.admit_name(person, address, now(), deadline);
+  if (!in_person.admitted) {
+    lockouts_.undecided(admission);
+    co_return throttled(in_person);
+  }
+  if (other_spelling && in_person.begin > runtime::Clock::now())
+    co_await runtime::sleep_until(in_person.begin);
   bool banned = false;
   if (checked->verdict.outcome == Outcome::accepted) {
     lockouts_.succeeded(admission, credential->user, address, now());
+    lockouts_.succeeded(in_person, person, address, now());
   } else {
     banned = lockouts_.failed(admission, now());
+    banned = lockouts_.failed(in_person, now()) || banned;
   }
   note(*credential, request, checked->verdict, banned);
   const bool refusal = checked->verdict.outcome != Outcome::accepted;
@@ -182,6 +198,16 @@ runtime::Task<std::optional<Desk::Checked>> Desk::consult(
   Checked checked;
   checked.verdict = inquiry.answer();
   checked.way = inquiry.way();
+  const std::vector<Method*> elders = office->chain->elders(*credential, checked.verdict);
+  for (Method* elder : elders) {
+    if (checked.verdict.outcome != Outcome::accepted) break;
+    std::function<Verdict()> job = [office, elder, deadline, user = checked.verdict.user] {
+      return elder->look_up(user, deadline);
+    };
+    const std::optional<Verdict> said =
+        co_await lanes_.of(elder->name()).run<Verdict>(std::move(job), deadline);
+    if (said) checked.verdict = Chain::heed(*credential, std::move(checked.verdict), *said);
+  }
   if (checked.verdict.outcome != Outcome::accepted) co_return checked;
   std::function<Checked()> job = [office, checked] { return entitle(*office, checked); };
   co_return co_await threads_.run<Checked>(std::move(job), deadline);

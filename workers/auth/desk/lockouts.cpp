@@ -97,9 +97,18 @@ void Lockouts::make_room(Moment now) {
 
 Lockouts::Admission Lockouts::admit(const std::string& user, const wire::IpAddress& address,
                                     Moment now, runtime::Deadline deadline) {
-  Admission admission{true, now.steady, 0, {}};
-  if (is_exempt(address)) return admission;
-  admission.keys = keys_of(user, address);
+  if (is_exempt(address)) return {true, now.steady, 0, {}};
+  return admit(keys_of(user, address), now, deadline);
+}
+
+Lockouts::Admission Lockouts::admit_name(const std::string& user, const wire::IpAddress& address,
+                                         Moment now, runtime::Deadline deadline) {
+  if (is_exempt(address) || is_familiar(user, address)) return {true, now.steady, 0, {}};
+  return admit({{Kind::user, user}}, now, deadline);
+}
+
+Lockouts::Admission Lockouts::admit(std::vector<Key> keys, Moment now, runtime::Deadline deadline) {
+  Admission admission{true, now.steady, 0, std::move(keys)};
   for (const Key& key : admission.keys) {
     const Entry& entry = entry_of(key, now);
     if (entry.banned_until > now.wall) {

@@ -51,6 +51,10 @@ class Lockouts {
   Admission admit(const std::string& user, const wire::IpAddress& address, Moment now,
                   runtime::Deadline deadline);
 
+  // The same for the name alone: of somebody who was admitted by another spelling of it.
+  Admission admit_name(const std::string& user, const wire::IpAddress& address, Moment now,
+                       runtime::Deadline deadline);
+
   // True: that was one too many, and somebody is banned now.
   bool failed(const Admission& admission, Moment now);
   void succeeded(const Admission& admission, const std::string& user,
@@ -75,6 +79,7 @@ class Lockouts {
   };
 
   std::vector<Key> keys_of(const std::string& user, const wire::IpAddress& address) const;
+  Admission admit(std::vector<Key> keys, Moment now, runtime::Deadline deadline);
   std::uint32_t free_attempts(Kind kind) const;
   std::uint32_t ban_after(Kind kind) const;
   runtime::Duration delay_after(Kind kind, std::uint32_t failures) const;

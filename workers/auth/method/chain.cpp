@@ -6,6 +6,7 @@ namespace bulkhead::auth {
 namespace {
 
 constexpr std::string_view nobody = "none";
+constexpr std::string_view own_users = "native";
 
 template <class Ask>
 Verdict first_that_knows(const std::vector<std::unique_ptr<Method>>& methods, Deadline deadline,
@@ -37,8 +38,36 @@ bool Inquiry::take(Verdict verdict) {
 Verdict Chain::check(const Credential& credential, Deadline deadline,
                      std::vector<Verdict>* tried) const {
   if (!acceptable(credential)) return refusal(nobody, Reason::malformed_credential);
-  return first_that_knows(methods_, deadline, tried,
-                          [&](Method& method) { return method.check(credential, deadline); });
+  Verdict verdict = first_that_knows(methods_, deadline, tried, [&](Method& method) {
+    return method.check(credential, deadline);
+  });
+  for (Method* elder : elders(credential, verdict)) {
+    if (verdict.outcome == Outcome::accepted)
+      verdict = heed(credential, verdict, elder->look_up(verdict.user, deadline));
+  }
+  return verdict;
+}
+
+// Of tokens only the server's own users are looked at: a directory that is slow is in nobody's way.
+std::vector<Method*> Chain::elders(const Credential& credential, const Verdict& accepted) const {
+  std::vector<Method*> found;
+  const bool same_name =
+      credential.kind == Credential::Kind::basic && credential.user == accepted.user;
+  if (accepted.outcome != Outcome::accepted || same_name) return found;
+  for (const auto& method : methods_) {
+    if (method->name() == accepted.method) break;
+    if (credential.kind == Credential::Kind::basic || method->name() == own_users)
+      found.push_back(method.get());
+  }
+  return found;
+}
+
+// One that knows somebody of that name has not accepted this password for him.
+Verdict Chain::heed(const Credential& credential, Verdict accepted, const Verdict& elder) {
+  if (elder.outcome == Outcome::refused) return refusal(elder.method, elder.reason);
+  if (elder.outcome == Outcome::accepted && credential.kind == Credential::Kind::basic)
+    return refusal(elder.method, Reason::wrong_password);
+  return accepted;
 }
 
 Verdict Chain::look_up(std::string_view user, Deadline deadline,

@@ -44,6 +44,13 @@ class Chain {
   Verdict look_up(std::string_view user, Deadline deadline,
                   std::vector<Verdict>* tried = nullptr) const;
 
+  // A method may know the user it accepts by another name than was typed (a directory, which does
+  // not mind upper case), or than was said at all (a token). Those that were asked before it may
+  // know that name: each of these is to be asked with look_up(), and heed() says what becomes of
+  // the verdict. In the order of the methods.
+  std::vector<Method*> elders(const Credential& credential, const Verdict& accepted) const;
+  static Verdict heed(const Credential& credential, Verdict accepted, const Verdict& elder);
+
   const std::vector<std::unique_ptr<Method>>& methods() const { return methods_; }
 
  private:

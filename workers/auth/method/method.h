@@ -86,13 +86,15 @@ std::string_view to_string(Outcome outcome);
 std::string_view to_string(Reason reason);
 Outcome outcome_of(Reason reason);  // each reason belongs to exactly one outcome
 
-// What came of it. Holds no secret, and nothing a client wrote unless the outcome is accepted.
+// What came of it. Holds no secret, and of what a client wrote at most the name.
 struct Verdict {
   Outcome outcome = Outcome::unavailable;
   Reason reason = Reason::server_failed;
   std::string_view method;  // name() of the method that said so; static storage
+  // As the method knows the user; 1..max_user_bytes when accepted. Else empty, or who was meant by
+  // what was typed.
+  std::string user;
   // The rest only when accepted:
-  std::string user;                 // as the method knows the user; 1..max_user_bytes
   std::vector<std::string> groups;  // sorted, each once; at most max_groups
   // When the credential itself ends (exp of a token); nothing when it does not say.
   std::optional<std::chrono::system_clock::time_point> expires;

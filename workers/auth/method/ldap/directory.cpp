@@ -183,10 +183,16 @@ Verdict Directory::check(const Credential& credential, Deadline deadline) {
   if (!concerns(credential)) return refusal(name(), Reason::other_kind_of_credential);
   const auto user = find_user(credential.user, deadline);
   if (!user) return failed(user.error());
-  const auto bound = bind_as(*user, credential.secret, deadline);
+  Verdict verdict = log_in(*user, credential.secret, deadline);
+  verdict.user = user->name;
+  return verdict;
+}
+
+Verdict Directory::log_in(const User& user, const platform::Secret& password, Deadline deadline) {
+  const auto bound = bind_as(user, password, deadline);
   if (!bound) return failed(bound.error());
-  if (user->state != Reason::accepted) return refusal(name(), user->state);
-  return admit(*user, deadline);
+  if (user.state != Reason::accepted) return refusal(name(), user.state);
+  return admit(user, deadline);
 }
 
 Verdict Directory::look_up(std::string_view typed, Deadline deadline) {

@@ -45,6 +45,7 @@ class Directory : public Method {
   Expected<std::vector<Group>> groups_of(const User& user, Deadline deadline);
   Expected<std::vector<Group>> search_groups(const std::vector<std::string>& filters,
                                              Deadline deadline);
+  Verdict log_in(const User& user, const platform::Secret& password, Deadline deadline);
   Verdict admit(const User& user, Deadline deadline);
   bool is_allowed(const std::vector<Group>& groups) const;
   Verdict failed(const LdapError& error);
