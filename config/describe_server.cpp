@@ -2,6 +2,14 @@
 #include "config/describe.h"
 
 namespace bulkhead::config {
+namespace {
+
+// Empty: one of its own.
+std::string check_pseudonym(std::string_view text) {
+  return text.empty() ? std::string() : check_token(text);
+}
+
+}  // namespace
 
 template <>
 void describe(Section<ProxyProtocol>& section) {
@@ -40,7 +48,7 @@ void describe(Section<Server>& section) {
           "via", &Server::via,
           "Pseudonym in the Via header, by which loops are recognised; unless it is set, bulkhead- "
           "and eight digits that are drawn at the start.")
-      .check(check_token)
+      .check(check_pseudonym)
       .roles(acceptor | egress | admin);
   section
       .add("proxy_protocol", &Server::proxy_protocol,

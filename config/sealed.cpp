@@ -27,6 +27,7 @@ std::string encode(const unsigned char* bytes, std::size_t size) {
 
 bool decode(std::string_view text, Bytes& out) {
   out.resize(text.size());
+  if (text.empty()) return true;
   std::size_t size = 0;
   if (sodium_base642bin(out.data(), out.size(), text.data(), text.size(), nullptr, &size, nullptr,
                         variant) != 0)
