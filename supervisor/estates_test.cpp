@@ -215,6 +215,7 @@ TEST_F(EstatesTest, TotalsDoNotOverflow) {
     estates_.inherited(2, report);
   }
   EXPECT_EQ(estates_.totals().torn, UINT32_MAX);
+  run();
 }
 
 TEST_F(EstatesTest, TheVaultForgetsWhoCarriedNothing) {

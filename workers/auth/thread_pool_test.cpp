@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 #include <latch>
+#include <optional>
+
+#include "runtime/timer.h"
 
 namespace bulkhead::auth {
 namespace {
@@ -17,23 +20,32 @@ void run(runtime::Loop& loop, runtime::Task<void> test) {
   loop.run();
 }
 
-TEST(ThreadPool, RunsElsewhereAndComesBack) {
-  runtime::Loop loop;
-  ThreadPool pool(2, 5);
-  run(loop, [](ThreadPool& threads) -> runtime::Task<void> {
+// What a pool that is gone had waiting on the loop ends in the loop's next rounds.
+class ThreadPoolTest : public ::testing::Test {
+ protected:
+  ~ThreadPoolTest() override {
+    pool_.reset();
+    run(loop_, []() -> runtime::Task<void> { co_await runtime::sleep_for(1ms); }());
+  }
+  ThreadPool& pool(unsigned threads, int nice) { return pool_.emplace(threads, nice); }
+
+  runtime::Loop loop_;
+  std::optional<ThreadPool> pool_;
+};
+
+TEST_F(ThreadPoolTest, RunsElsewhereAndComesBack) {
+  run(loop_, [](ThreadPool& threads) -> runtime::Task<void> {
     const auto here = std::this_thread::get_id();
     std::function<std::thread::id()> work = [] { return std::this_thread::get_id(); };
     const auto there = co_await threads.run<std::thread::id>(std::move(work));
     EXPECT_TRUE(there);
     EXPECT_NE(*there, here);
     EXPECT_EQ(std::this_thread::get_id(), here);
-  }(pool));
+  }(pool(2, 5)));
 }
 
-TEST(ThreadPool, ManyAtATime) {
-  runtime::Loop loop;
-  ThreadPool pool(4, 0);
-  run(loop, [](ThreadPool& threads) -> runtime::Task<void> {
+TEST_F(ThreadPoolTest, ManyAtATime) {
+  run(loop_, [](ThreadPool& threads) -> runtime::Task<void> {
     std::vector<int> results;
     runtime::Gate gate;
     for (int each = 0; each < 100; ++each) {
@@ -46,36 +58,33 @@ TEST(ThreadPool, ManyAtATime) {
     }
     co_await gate.empty();
     EXPECT_EQ(results.size(), 100U);
-  }(pool));
+  }(pool(4, 0)));
 }
 
-TEST(ThreadPool, ADeadlineEndsTheWaitAndNotTheWork) {
-  runtime::Loop loop;
+TEST_F(ThreadPoolTest, ADeadlineEndsTheWaitAndNotTheWork) {
   std::latch may_end(1);
   std::atomic<bool> ended{false};
-  {
-    ThreadPool pool(1, 0);
-    run(loop,
-        [](ThreadPool& threads, std::latch& latch, std::atomic<bool>& flag) -> runtime::Task<void> {
-          std::function<int()> work = [&latch, &flag] {
-            latch.wait();
-            flag = true;
-            return 1;
-          };
-          const auto late =
-              co_await threads.run<int>(std::move(work), runtime::Loop::current().after(10ms));
-          EXPECT_FALSE(late);
-          // What has not begun when nobody waits any more is never begun.
-          std::function<int()> never = []() -> int { std::abort(); };
-          const auto queued =
-              co_await threads.run<int>(std::move(never), runtime::Loop::current().after(10ms));
-          EXPECT_FALSE(queued);
-          latch.count_down();
-          std::function<int()> next = [] { return 2; };
-          const auto after = co_await threads.run<int>(std::move(next));
-          EXPECT_EQ(after, 2);
-        }(pool, may_end, ended));
-  }
+  run(loop_,
+      [](ThreadPool& threads, std::latch& latch, std::atomic<bool>& flag) -> runtime::Task<void> {
+        std::function<int()> work = [&latch, &flag] {
+          latch.wait();
+          flag = true;
+          return 1;
+        };
+        const auto late =
+            co_await threads.run<int>(std::move(work), runtime::Loop::current().after(10ms));
+        EXPECT_FALSE(late);
+        // What has not begun when nobody waits any more is never begun.
+        std::function<int()> never = []() -> int { std::abort(); };
+        const auto queued =
+            co_await threads.run<int>(std::move(never), runtime::Loop::current().after(10ms));
+        EXPECT_FALSE(queued);
+        latch.count_down();
+        std::function<int()> next = [] { return 2; };
+        const auto after = co_await threads.run<int>(std::move(next));
+        EXPECT_EQ(after, 2);
+      }(pool(1, 0), may_end, ended));
+  pool_.reset();
   EXPECT_TRUE(ended);
 }
 

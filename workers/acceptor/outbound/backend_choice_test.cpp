@@ -37,6 +37,17 @@ class BackendChoiceTest : public ::testing::Test {
                                             platform::SharedMapping::Access::read_write);
     EXPECT_TRUE(balancer_.shared.open_health(health_memory_.get()));
   }
+  // The queue has looked once more and found that nobody waits.
+  ~BackendChoiceTest() override {
+    bool over = false;
+    runtime::spawn(stop_soon(loop_, over));
+    while (!over) loop_.run();
+  }
+  static runtime::Task<void> stop_soon(runtime::Loop& loop, bool& over) {
+    co_await runtime::sleep_for(50ms);
+    over = true;
+    loop.stop();
+  }
 
   void configure(const std::string& balancing, const std::string& backend_settings = "",
                  const std::string& rest = "") {

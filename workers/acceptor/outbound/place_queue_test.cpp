@@ -27,6 +27,12 @@ runtime::Task<void> hold(PlaceQueue& queue, std::uint32_t kind, std::function<bo
 
 class PlaceQueueTest : public ::testing::Test {
  protected:
+  // Who waits still is called off, and the queue has looked once more and found nobody.
+  ~PlaceQueueTest() override {
+    scope_.cancel();
+    run_for(loop_, 50ms);
+  }
+
   void wait(std::uint32_t kind, std::string name, std::optional<bool>& result,
             runtime::CancelScope* scope = nullptr, runtime::Duration patience = 10s) {
     runtime::spawn(hold(
@@ -38,10 +44,11 @@ class PlaceQueueTest : public ::testing::Test {
                          return true;
                        },
                        patience, result),
-                   scope);
+                   scope != nullptr ? scope : &scope_);
   }
 
   runtime::Loop loop_;
+  runtime::CancelScope scope_;
   PlaceQueue queue_;
   int free_ = 0;
   std::string order_;
@@ -82,14 +89,13 @@ TEST_F(PlaceQueueTest, LooksByItselfWhatOtherProcessesGaveBack) {
 }
 
 TEST_F(PlaceQueueTest, OneKindDoesNotHoldUpAnother) {
-  std::optional<bool> stuck;
-  runtime::spawn(hold(queue_, 1, [] { return false; }, 10s, stuck));
+  runtime::spawn(hold(queue_, 1, [] { return false; }, 10s, third_), &scope_);
   wait(2, "b", second_);
   free_ = 1;
   queue_.look();
   run_for(loop_, 1ms);
   EXPECT_EQ(order_, "b");
-  EXPECT_FALSE(stuck);
+  EXPECT_FALSE(third_);
 }
 
 TEST_F(PlaceQueueTest, GivesUpAtTheDeadlineAndWhenCancelled) {
