@@ -116,7 +116,7 @@ Table worker_table(const std::vector<proto::WorkerRow>& workers) {
                {"GENERATION", Align::right},
                {"LAST EXIT"}});
   for (const auto& row : workers) {
-    // Who waits for a restart is nobody for now, and in particular not user 0.
+    // A worker that waits for its restart has no process and no user; 0 would read as root.
     const auto known = [&](const std::string& text) { return row.pid == 0 ? "-" : text; };
     table.add({name_of(row), known(std::to_string(row.pid)), row.state.value, draining_text(row),
                known(short_duration(row.uptime_ms)), std::to_string(row.restarts),

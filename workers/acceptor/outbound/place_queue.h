@@ -2,7 +2,7 @@
 // came, each for a bounded time.
 //
 // A place that this process gives back is passed on in the next round; those of other processes are
-// looked for now and then, as long as anybody waits.
+// looked for by a timer, as long as anybody waits.
 #pragma once
 
 #include <functional>

@@ -38,7 +38,7 @@ Pace::Scopes Pace::scopes(std::uint64_t now) {
   return scopes;
 }
 
-// When bytes that are asked for now may go.
+// When the bytes may go.
 std::uint64_t Pace::charge(const Scopes& scopes, std::uint64_t bytes, std::uint64_t now) const {
   std::uint64_t start = 0;
   for (const Scope& scope : scopes) {
