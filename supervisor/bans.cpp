@@ -3,22 +3,16 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <stdexcept>
 
 #include "ipc/page/limits_page.h"
 #include "proto/worker.h"
 #include "runtime/log.h"
+#include "supervisor/needed_memory.h"
 
 namespace bulkhead::supervisor {
 namespace {
 
 using Access = platform::SharedMapping::Access;
-
-template <typename Value>
-Value need(tl::expected<Value, platform::Error> made) {
-  if (!made) throw std::runtime_error("shared memory: " + made.error().to_string());
-  return std::move(*made);
-}
 
 std::uint64_t steady_ns() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch();

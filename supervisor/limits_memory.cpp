@@ -2,18 +2,12 @@
 
 #include <array>
 #include <random>
-#include <stdexcept>
 
 #include "proto/worker.h"
+#include "supervisor/needed_memory.h"
 
 namespace bulkhead::supervisor {
 namespace {
-
-template <typename Value>
-Value need(tl::expected<Value, platform::Error> made) {
-  if (!made) throw std::runtime_error("shared memory: " + made.error().to_string());
-  return std::move(*made);
-}
 
 std::uint64_t random_word() {
   std::random_device chance;

@@ -3,21 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <random>
-#include <stdexcept>
 
 #include "proto/worker.h"
 #include "runtime/log.h"
+#include "supervisor/needed_memory.h"
 
 namespace bulkhead::supervisor {
 namespace {
 
 using Access = platform::SharedMapping::Access;
-
-template <typename Value>
-Value need(tl::expected<Value, platform::Error> made) {
-  if (!made) throw std::runtime_error("shared memory: " + made.error().to_string());
-  return std::move(*made);
-}
 
 void send_page(ipc::Channel& worker, proto::PageKind kind, std::uint32_t owner,
                const platform::UniqueFd& memory) {

@@ -160,6 +160,19 @@ def test_binary_and_oversize_over_socks(start, serve):
 QUICK_TO_HASH = {"users": [{"username": "alice", "password_hash": users.hash_of("secret-of-alice")}]}
 
 
+def ask_in_vain(daemon, origin, credentials):
+    """Each waits for somebody who does not answer, in nobody's way, until its time is over."""
+    waiting = []
+    for credential in credentials:
+        client = raw_client.RawHttp(daemon.http_port, timeout=30)
+        client.send(f"GET {origin.url()} HTTP/1.1\r\nHost: x\r\n{credential}\r\n\r\n")
+        waiting.append(client)
+    assert_served_meanwhile(daemon, origin, waiting)
+    assert {client.response().status for client in waiting} == {503}
+    for client in waiting:
+        client.close()
+
+
 def assert_served_meanwhile(daemon, origin, waiting):
     """Whom another method knows is let in before any of those that wait has an answer."""
     for _ in range(3):
@@ -176,15 +189,7 @@ def test_a_provider_that_hangs_is_not_in_the_way_of_others(start, serve, origin,
     settings = {"client_id": "x", "ca_cert": authority, "timeout": "8s", "jwt": {"issuer": issuer}}
     daemon = start(users.auth(mode, **OPEN, native=QUICK_TO_HASH, oauth=settings))
     signed = ".".join([b64(json.dumps({"alg": "RS256", "kid": "k"})), b64(json.dumps({"iss": issuer, "exp": 1 << 40, "aud": "x"}))])
-    waiting = []
-    for number in range(60):
-        client = raw_client.RawHttp(daemon.http_port, timeout=30)
-        client.send(f"GET {origin.url()} HTTP/1.1\r\nHost: x\r\n{users.bearer(f'{signed}.{b64(bytes([number]) * 256)}')}\r\n\r\n")
-        waiting.append(client)
-    assert_served_meanwhile(daemon, origin, waiting)
-    assert {client.response().status for client in waiting} == {503}
-    for client in waiting:
-        client.close()
+    ask_in_vain(daemon, origin, (users.bearer(f"{signed}.{b64(bytes([number]) * 256)}") for number in range(60)))
     assert eventually(lambda: daemon.workers("auth")[0]["restarts"] == 0, "it lives")
 
 
@@ -192,12 +197,4 @@ def test_a_directory_that_hangs_is_not_in_the_way_of_others(start, serve, origin
     silent = serve(lambda connection, _server: connection.recv(1 << 20) and connection.recv(1))
     settings = ldap(f"ldaps://127.0.0.1:{silent.port}", authority, timeout="8s")
     daemon = start(users.auth(["native", "ldap"], **OPEN, native=QUICK_TO_HASH, ldap=settings))
-    waiting = []
-    for number in range(60):
-        client = raw_client.RawHttp(daemon.http_port, timeout=30)
-        client.send(f"GET {origin.url()} HTTP/1.1\r\nHost: x\r\n{users.basic(f'somebody{number}', 'guess')}\r\n\r\n")
-        waiting.append(client)
-    assert_served_meanwhile(daemon, origin, waiting)
-    assert {client.response().status for client in waiting} == {503}
-    for client in waiting:
-        client.close()
+    ask_in_vain(daemon, origin, (users.basic(f"somebody{number}", "guess") for number in range(60)))
