@@ -66,6 +66,8 @@ class Worker {
     channel_->send(proto::Drained{});
     life_.reset();
   }
+  // The same, and what it said was for the program before, or was not read in time.
+  void end_unheard() { life_.reset(); }
   void stay() { ends_when_told_ = false; }
 
  private:
@@ -157,6 +159,26 @@ TEST_F(OldCrewsTest, TheAcceptorsGoBeforeWhomTheyNeed) {
   EXPECT_GT(acceptor.order()->timeout_ms, 4000U);
   EXPECT_FALSE(auth.order()->hand_over);
   EXPECT_TRUE(ours_.crashes().all().empty()) << "nobody died of it";
+}
+
+Task<void> end_unheard(Worker& worker, Task<void> gone) {
+  worker.end_unheard();
+  co_await std::move(gone);
+}
+
+TEST_F(OldCrewsTest, WhoWasToldToEndAndEndsWellHasNotDied) {
+  Worker& told = take(Party::acceptor, 1);
+  told.state().draining_ns = to_nanoseconds(runtime::Clock::now());
+  inherit();
+  run(end_unheard(told, until_gone(crews_)));
+  EXPECT_TRUE(ours_.crashes().all().empty());
+}
+
+TEST_F(OldCrewsTest, WhoEndsUnaskedHasDied) {
+  Worker& worker = take(Party::acceptor, 1);
+  inherit();
+  run(end_unheard(worker, until_gone(crews_)));
+  EXPECT_EQ(ours_.crashes().all().size(), 1U);
 }
 
 Task<void> relieve_shortly(OldCrews& crews, Task<void> gone) {

@@ -107,9 +107,10 @@ class WorkerProcess {
   std::optional<runtime::Deadline> draining_since() const { return draining_since_; }
   // It was built from the same messages; otherwise it can be told to drain and nothing else.
   bool understands() const { return hello_.version == proto::protocol_version; }
-  // Once it has ended: neither by its own will after a drain, nor dismissed.
+  // Once it has ended: neither by its own will after a drain, nor dismissed. That it has drained it
+  // may have said to the program before this one, or in the moment of its end, unread.
   bool died() const {
-    const bool was_told = drained_ || (draining() && !understands());  // who says nothing of it
+    const bool was_told = drained_ || draining();
     return !dismissed_ && !(was_told && exit_.clean());
   }
   // What it did last; once it has ended.
