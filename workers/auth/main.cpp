@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <sodium.h>
 
+#include "platform/scheduling.h"
 #include "workers/auth/role.h"
 
 int main(int argc, char** argv) {
@@ -15,6 +16,7 @@ int main(int argc, char** argv) {
   role.profile = platform::SandboxProfile::auth;
   role.before_sandbox = [&](const workers::Arguments& arguments) {
     if (sodium_init() < 0) std::abort();
+    platform::let_session_give_way(auth::login_niceness);
     auth::wake_libraries();
     // PAM's broker keeps the supervisor's user: there is none unless it is needed.
     if (arguments.pam) surroundings = auth::start_pam(libexec);

@@ -13,8 +13,6 @@ namespace log = runtime::log;
 // Of each method: most of the time a thread waits for a directory or for its turn to hash.
 constexpr unsigned login_threads = 32;
 constexpr unsigned other_threads = 8;
-// Hashing gives way to relaying.
-constexpr int login_niceness = 10;
 constexpr runtime::Duration book_interval{1'000};
 constexpr runtime::Duration head_interval{3'600'000};
 constexpr runtime::Duration beyond_acceptors{5'000};

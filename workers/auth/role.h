@@ -15,6 +15,10 @@
 
 namespace bulkhead::auth {
 
+// Logging in gives way to relaying: where there is no processor to spare, all logins together have
+// about a thirtieth of one.
+inline constexpr int login_niceness = 15;
+
 class AuthRole final : public workers::Service, Consequences {
  public:
   // directory: where the process stands, as others know it.

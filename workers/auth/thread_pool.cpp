@@ -2,8 +2,9 @@
 
 #include <cstdint>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
+
+#include "platform/scheduling.h"
 
 namespace bulkhead::auth {
 
@@ -43,9 +44,7 @@ bool ThreadPool::submit(std::shared_ptr<Job> job) {
 }
 
 void ThreadPool::work(Shared& shared, int nice) {
-  // A thread's own: on Linux, what looks like a process' priority.
-  if (nice != 0) [[maybe_unused]]
-    const int set = ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), nice);
+  if (nice != 0) platform::give_way(nice);
   for (;;) {
     std::shared_ptr<Job> job;
     {

@@ -25,7 +25,7 @@ class ThreadPool {
   // Jobs that wait beyond this are refused.
   static constexpr std::size_t max_queued = 4096;
 
-  // nice: added to the threads' niceness, so that they give way to the data path.
+  // nice: beyond 0, how far the threads give way to the data path (platform/scheduling.h).
   ThreadPool(unsigned threads, int nice);
   // Every job under way is waited for; those that have not begun are dropped.
   ~ThreadPool();
