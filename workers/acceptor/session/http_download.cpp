@@ -98,8 +98,8 @@ runtime::Task<bool> HttpExchange::read_response(runtime::Stream& upstream) {
     if (got.status == runtime::IoStatus::timed_out && uploading) continue;
     if (got.status == runtime::IoStatus::timed_out) fail(Refusal::upstream_timeout, {});
     if (got.status == runtime::IoStatus::cancelled) fail(Refusal::shutting_down, "cancelled");
-    if (got.status == runtime::IoStatus::eof)
-      fail(Refusal::connection_reset, "closed before the response was whole");
+    upstream_closed_ = got.status == runtime::IoStatus::eof && !failure_;
+    if (upstream_closed_) fail(Refusal::connection_reset, "closed before the response was whole");
     if (got.status == runtime::IoStatus::failed) fail(Refusal::connection_reset, "reset");
     co_return false;
   }
@@ -162,7 +162,7 @@ runtime::Task<void> HttpExchange::download_body(runtime::Stream& upstream, std::
     const bool more = co_await read_response(upstream);
     if (more) continue;
     // For a body that lasts until the upstream closes, its end is the end.
-    if (failure_->detail.starts_with("closed") && body.end_of_input()) {
+    if (upstream_closed_ && body.end_of_input()) {
       failure_.reset();
       if (!chunked) break;
       http1::append_last_chunk(out);

@@ -204,6 +204,7 @@ void HttpExchange::begin_attempt() {
   response_buffer_ = {};
   interim_responses_ = 0;
   failure_.reset();
+  upstream_closed_ = false;
   request_sent_ = response_begun_ = client_told_ = response_done_ = client_broken_ = upgraded_ =
       false;
   upstream_reusable_ = downstream_keep_alive_ = false;

@@ -94,6 +94,7 @@ class HttpExchange {
   runtime::Deadline last_upload_;
   runtime::Deadline body_since_;  // without the time it was held back by us
   std::optional<Failure> failure_;
+  bool upstream_closed_ = false;  // which is the failure
   int interim_responses_ = 0;
   bool request_sent_ = false;    // all of it
   bool response_begun_ = false;  // an octet of it has arrived
