@@ -9,16 +9,6 @@
 namespace bulkhead::proxyctl {
 namespace {
 
-bool is_unsafe(char32_t point) {
-  if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return true;
-  // Zero-width, directional marks and overrides, line and paragraph separators, isolates, byte
-  // order mark, tags.
-  return point == 0xad || point == 0x61c || (point >= 0x200b && point <= 0x200f) ||
-         (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) ||
-         point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb) ||
-         (point >= 0xe0000 && point <= 0xe007f);
-}
-
 std::string escaped_octet(unsigned octet) {
   std::array<char, 8> text{};
   std::snprintf(text.data(), text.size(), "\\x%02x", octet & 0xff);
@@ -46,7 +36,7 @@ std::string made_safe(std::string_view text, bool lines) {
       out += static_cast<char>(*point);
     } else if (!lines && *point == '\\') {
       out += "\\\\";
-    } else if (is_unsafe(*point)) {
+    } else if (wire::is_deceptive(*point)) {
       out += escaped_point(*point);
     } else {
       out += before.substr(0, before.size() - text.size());

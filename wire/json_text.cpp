@@ -5,14 +5,17 @@
 namespace bulkhead::wire {
 namespace {
 
-void append_escape(std::string& out, char32_t point) {
+void append_unit(std::string& out, char32_t unit) {
   static constexpr char digits[] = "0123456789abcdef";
   out += "\\u";
-  for (int shift = 12; shift >= 0; shift -= 4) out += digits[(point >> shift) & 15];
+  for (int shift = 12; shift >= 0; shift -= 4) out += digits[(unit >> shift) & 15];
 }
 
-bool needs_escape(char32_t point) {
-  return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0x2028 || point == 0x2029;
+// Beyond the first plane, as a pair of surrogates.
+void append_escape(std::string& out, char32_t point) {
+  if (point < 0x10000) return append_unit(out, point);
+  append_unit(out, 0xd800 + ((point - 0x10000) >> 10));
+  append_unit(out, 0xdc00 + ((point - 0x10000) & 0x3ff));
 }
 
 }  // namespace
@@ -27,7 +30,7 @@ void append_json_string(std::string& out, std::string_view text) {
     } else if (*point == '"' || *point == '\\') {
       out += '\\';
       out += before.front();
-    } else if (needs_escape(*point)) {
+    } else if (is_deceptive(*point)) {
       append_escape(out, *point);
     } else {
       out += before.substr(0, before.size() - text.size());

@@ -7,9 +7,8 @@
 namespace bulkhead::wire {
 
 // Appends "text" with quotes and escapes. Octets that are no UTF-8 become U+FFFD, so what is
-// written always parses; control characters (C0, DEL, C1) and what some readers take for the end of
-// a line (U+0085, U+2028, U+2029) are escaped, so it is one line on every terminal and in every
-// log.
+// written always parses; what could deceive a reader is escaped (is_deceptive() in utf8.h), so it
+// is one line on every terminal and in every log, and shows as what it is.
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace bulkhead::wire

@@ -28,4 +28,12 @@ std::optional<char32_t> take_code_point(std::string_view& text) {
   return length == 0 ? std::nullopt : std::optional(point);
 }
 
+bool is_deceptive(char32_t point) {
+  if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return true;
+  return point == 0xad || point == 0x61c || (point >= 0x200b && point <= 0x200f) ||
+         (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) ||
+         point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb) ||
+         (point >= 0xe0000 && point <= 0xe007f);
+}
+
 }  // namespace bulkhead::wire

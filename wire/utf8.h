@@ -14,4 +14,9 @@ std::size_t utf8_length(std::string_view text);
 // empty text.
 std::optional<char32_t> take_code_point(std::string_view& text);
 
+// What shows as nothing, or makes other text show as what it is not: control characters (C0, DEL,
+// C1), zero-width ones, directional marks, overrides and isolates, separators of lines and
+// paragraphs, byte order marks, tags.
+bool is_deceptive(char32_t point);
+
 }  // namespace bulkhead::wire
