@@ -69,8 +69,9 @@ bool Bans::is_banned(const wire::IpAddress& address) const {
 void Bans::note(const proto::Offence& offence) {
   const wire::IpAddress& address = offence.client.address;
   if (settings_.enabled && !is_spared(settings_, address)) {
-    if (!is_banned(address)) ban(address, offence.reason, settings_.ban);
-    return;
+    if (is_banned(address)) return;
+    ban(address, offence.reason, settings_.ban);
+    return on_report(address, offence.reason, settings_.ban);
   }
   runtime::log::warn("a client misbehaves",
                      {{"client", address.to_string()}, {"reason", to_string(offence.reason)}});

@@ -2,6 +2,7 @@
 // configuration says so, and by hand.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,11 @@ class Bans {
   // False if the address was not banned.
   bool lift(const wire::IpAddress& address);
   std::vector<ipc::Ban> list();
+
+  // Set by the owner: somebody was banned for what an acceptor reported.
+  std::function<void(const wire::IpAddress& address, proto::BanReason reason,
+                     config::Duration time)>
+      on_report;
 
  private:
   ipc::BansPage& page() { return mapping_.as<ipc::BansPage>(); }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "config/diff.h"
+#include "config/text.h"
 #include "platform/descriptor.h"
 #include "runtime/both.h"
 #include "runtime/log.h"
@@ -31,7 +32,13 @@ Supervisor::Supervisor(Start start, platform::SignalSet signals, platform::Servi
                   [this](WorkerProcess& process) { reload_.hand_over_access_log(process); }, pages_,
                   [this] { return old_crews_.elders(); }, start_.directories.rendezvous()}),
       reload_(start_.load_options, workforce_, pages_, [this] { on_new_generation(); }),
-      old_crews_(workforce_, pages_) {}
+      old_crews_(workforce_, pages_) {
+  pages_.bans().on_report = [this](const wire::IpAddress& address, proto::BanReason reason,
+                                   config::Duration time) {
+    workforce_.audit("ban", to_string(reason),
+                     address.to_string() + " for " + config::format(time));
+  };
+}
 
 Supervisor::~Supervisor() = default;
 

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from harness import users
+from harness import configuration, ports, users
 from harness.curl import curl
 from harness.waiting import eventually
 
@@ -84,6 +84,16 @@ def test_reloads_also_those_that_failed(start):
     daemon.write({"rules": [{"name": "Broken", "backend": "nobody", "match": {"domains": ["*"]}}]})
     assert daemon.reload().exit == 1
     assert "error" in await_entry(daemon, "reload_failed")["detail"]
+
+
+def test_bans_for_abuse(start):
+    abuse = {"enabled": True, "failed_destinations": 5, "scanned_ports": 0, "ban": "90m"}
+    daemon = start(configuration.merged(users.auth(trusted_networks=["127.0.0.0/8"]), {"access_control": {"abuse": abuse}}))
+    closed = ports.closed()
+    for _ in range(20):  # each acceptor counts for itself
+        curl("-x", daemon.http, f"http://127.0.0.1:{closed}/")
+    assert await_entry(daemon, "ban", actor="failed_destinations")["detail"] == "127.0.0.1 for 1h30m"
+    assert len(entries(daemon, "ban")) == 1
 
 
 def test_bans_by_hand(start):
