@@ -10,6 +10,7 @@ using enum proto::AuthCommandName;
 struct TokenOptions {
   std::string user, name = "default";
   std::uint64_t lifetime = 0;
+  std::string scope = "proxy";
 };
 
 }  // namespace
@@ -30,13 +31,17 @@ void add_user_token_commands(CLI::App& user, Session& session) {
             session, AuthQuestion{token_add,
                                   adding->user,
                                   {},
-                                  {adding->name, std::to_string(adding->lifetime), "proxy"}});
+                                  {adding->name, std::to_string(adding->lifetime), adding->scope}});
       });
   add_options(add, *adding);
   add->add_option("--expires", adding->lifetime, "When it ends, from now (30d, 12h); else never")
       ->transform(CLI::AsNumberWithUnit(
           std::map<std::string, std::uint64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}}))
       ->type_name("TIME");
+  add->add_option("--scope", adding->scope,
+                  "What it is good for: all of the proxy, or one protocol")
+      ->check(CLI::IsMember({"proxy", "http", "socks"}))
+      ->type_name("SCOPE");
   auto removing = std::make_shared<TokenOptions>();
   CLI::App* remove = add_command(
       *group, session, "remove", "A token is worth nothing any more", [&session, removing] {

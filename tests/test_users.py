@@ -2,6 +2,7 @@
 is felt at once."""
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -112,6 +113,29 @@ def test_socks_with_a_password_and_with_a_token(known, serve):
             connection.sendall(b"who am I")
             assert connection.recv(100) == b"who am I"
     assert known.await_access(port=server.port, protocol="socks5", status=200)["username"] == "alice"
+
+
+def test_a_token_for_one_protocol_only(known, origin, serve):
+    server = serve(tcp_server.echo)
+    only_http = users.token(known, "alice", "for-http", "--scope", "http")
+    only_socks = users.token(known, "alice", "for-socks", "--scope", "socks")
+    def by_http(token):
+        return curl("-x", known.http, "--proxy-header", users.bearer(token), origin.url()).status
+    def by_socks(token):
+        with users.socks5(known, "alice", token) as connection:
+            connection.connect(("origin.test", server.port))
+            connection.sendall(b"x")
+            return connection.recv(1)
+    assert by_http(only_http) == 200 and by_socks(only_socks) == b"x"
+    # Also when the other protocol's answer is remembered.
+    assert by_http(only_socks) == 407
+    with pytest.raises(socks.GeneralProxyError, match="authentication failed"):
+        by_socks(only_http)
+    assert by_http(only_http) == 200 and by_socks(only_socks) == b"x"
+    listed = {row["name"]: row["scope"] for row in known.query("user", "token", "list", "alice")}
+    assert listed["for-http"] == "http" and listed["for-socks"] == "socks" and listed["default"] == "proxy"
+    wrong = known.ctl("user", "token", "add", "alice", "other", "--scope", "admin")
+    assert wrong.exit == 2 and "admin" in wrong.err
 
 
 @pytest.mark.parametrize("user, password", [("alice", "guess"), ("nobody", "guess"), ("bob", "secret-of-alice"), ("a" * 255, "b" * 255),
@@ -509,6 +533,28 @@ def test_backup(start, tmp_path):
     assert again.exit != 0 and "there already" in again.err
     assert not list((daemon.state / "auth").glob("backup*"))
     assert daemon.query("store", "backup", tmp_path / "other.db") == {"ok": True, "file": str(tmp_path / "other.db")}
+
+
+@pytest.mark.parametrize("place", ["the same", "a new machine's"])
+def test_a_backup_takes_the_place_of_the_store(start, tmp_path, origin, place):
+    daemon = start(users.auth())
+    users.add(daemon, "alice")
+    assert daemon.ctl("store", "backup", tmp_path / "copy.db").exit == 0
+    users.add(daemon, "bob")
+    daemon.finish()
+    # As docs/configuration/users.md says.
+    own = daemon.state / "auth"
+    if place == "a new machine's":
+        shutil.rmtree(own)
+        own.mkdir()
+    for log in ("store.db-wal", "store.db-shm"):
+        (own / log).unlink(missing_ok=True)
+    shutil.copyfile(tmp_path / "copy.db", own / "store.db")
+    daemon.start()
+    assert [row["name"] for row in daemon.query("user", "list")] == ["alice"]
+    assert curl("-x", daemon.http, "-U", "alice:secret-of-alice", origin.url()).status == 200
+    users.add(daemon, "carol")
+    assert daemon.ctl("audit", "verify").exit == 0
 
 
 # Trouble

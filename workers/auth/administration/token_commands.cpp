@@ -4,6 +4,7 @@
 #include "workers/auth/administration/commands.h"
 #include "workers/auth/method/verdict.h"
 #include "workers/auth/native/token.h"
+#include "workers/auth/native/token_scope.h"
 
 namespace bulkhead::auth {
 namespace {
@@ -22,7 +23,7 @@ Answer add_token(const Office& office, const proto::AuthCommand& command) {
   const auto lifetime = parse_number(argument(command, 1), longest_token);
   if (!acceptable_user(token.name) || token.name.size() > max_token_name_bytes)
     return Answer::failure("a token's name has 1 to 64 bytes");
-  if (token.scope != scope_proxy) return Answer::failure("a token's scope is \"proxy\"");
+  if (!is_scope(token.scope)) return Answer::failure("a token's scope is proxy, http or socks");
   if (!lifetime) return Answer::failure("not a token's lifetime in seconds");
   token.expires = *lifetime == 0 ? 0 : token.created + *lifetime;
   const auto owner = office.accounts->find(token.user);

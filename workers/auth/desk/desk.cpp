@@ -28,6 +28,9 @@ Credential take_credential(proto::CheckCredential& request) {
   credential.kind = request.kind == proto::CredentialKind::bearer ? Credential::Kind::bearer
                                                                   : Credential::Kind::basic;
   credential.user = request.user.value;
+  credential.use = std::string_view(request.protocol.value).starts_with("socks")
+                       ? Credential::Use::socks
+                       : Credential::Use::http;
   credential.secret = std::move(request.credential.value);
   return credential;
 }
@@ -71,7 +74,7 @@ void Desk::move_into(std::shared_ptr<const Office> office) {
   note_change();
 }
 
-// Of name and secret, keyed, so that nothing is kept by which they could be found.
+// Of name, secret and use, keyed, so that nothing is kept by which they could be found.
 Desk::Digest Desk::digest(const Credential& credential) const {
   crypto_generichash_state state;
   crypto_generichash_init(&state, key_.data(), key_.size(), Digest{}.size());
@@ -80,6 +83,7 @@ Desk::Digest Desk::digest(const Credential& credential) const {
                               text.size());
   };
   add(credential.kind == Credential::Kind::bearer ? "t" : "p");
+  add(credential.use == Credential::Use::socks ? "s" : "h");
   add(std::to_string(credential.user.size()) + ':');
   add(credential.user);
   add(credential.secret.reveal());

@@ -35,9 +35,11 @@ struct Credential {
     basic,   // a name and a password (Basic, RFC 1929)
     bearer,  // a token alone
   };
+  enum class Use : std::uint8_t { any, http, socks };  // any: it is not said
   Kind kind = Kind::basic;
   std::string user;         // empty for bearer
   platform::Secret secret;  // the password or the token
+  Use use = Use::any;       // the protocol it was presented in
 };
 
 enum class Outcome : std::uint8_t {
@@ -72,6 +74,7 @@ enum class Reason : std::uint8_t {
   token_not_yet_valid,
   token_inactive,  // introspection or userinfo said no
   token_claims,    // no user name in it, or one that cannot be used
+  token_scope,     // good, and not for this
   // unavailable
   timed_out,
   server_unreachable,

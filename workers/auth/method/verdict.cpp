@@ -36,6 +36,7 @@ constexpr std::array reasons{
     ReasonTerms{Reason::token_not_yet_valid, Outcome::refused, "token_not_yet_valid"},
     ReasonTerms{Reason::token_inactive, Outcome::refused, "token_inactive"},
     ReasonTerms{Reason::token_claims, Outcome::refused, "token_claims"},
+    ReasonTerms{Reason::token_scope, Outcome::refused, "token_scope"},
     ReasonTerms{Reason::timed_out, Outcome::unavailable, "timed_out"},
     ReasonTerms{Reason::server_unreachable, Outcome::unavailable, "server_unreachable"},
     ReasonTerms{Reason::server_failed, Outcome::unavailable, "server_failed"},

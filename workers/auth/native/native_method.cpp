@@ -4,21 +4,13 @@
 
 #include "workers/auth/method/verdict.h"
 #include "workers/auth/native/token.h"
+#include "workers/auth/native/token_scope.h"
 
 namespace bulkhead::auth {
 namespace {
 
 // How stale the note of a token's last use may be, in seconds: not every request is worth a write.
 constexpr std::int64_t use_is_noted_every = 60;
-
-bool has_scope(std::string_view scopes, std::string_view wanted) {
-  while (!scopes.empty()) {
-    const std::size_t end = std::min(scopes.find(' '), scopes.size());
-    if (scopes.substr(0, end) == wanted) return true;
-    scopes.remove_prefix(std::min(end + 1, scopes.size()));
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -40,8 +32,8 @@ bool NativeMethod::concerns(const Credential& credential) const {
 
 Verdict NativeMethod::check(const Credential& credential, Deadline deadline) {
   const std::string_view secret = credential.secret.reveal();
-  if (credential.kind == Credential::Kind::bearer) return check_token(secret, {});
-  if (looks_like_token(secret)) return check_token(secret, credential.user);
+  if (credential.kind == Credential::Kind::bearer) return check_token(credential, {});
+  if (looks_like_token(secret)) return check_token(credential, credential.user);
   return check_password(credential, deadline);
 }
 
@@ -69,7 +61,8 @@ void NativeMethod::upgrade(const Account& account, const Credential& credential,
     const auto done = accounts_.store().replace_hash(account.name, account.password_hash, *better);
 }
 
-Verdict NativeMethod::check_token(std::string_view token, std::string_view user) {
+Verdict NativeMethod::check_token(const Credential& credential, std::string_view user) {
+  const std::string_view token = credential.secret.reveal();
   if (!looks_like_token(token)) return refuse(Reason::other_kind_of_credential);
   const std::string hash = token_hash(token);
   const auto found = accounts_.store().token(hash);
@@ -79,7 +72,7 @@ Verdict NativeMethod::check_token(std::string_view token, std::string_view user)
   if (!user.empty() && known.user != user) return refuse(Reason::token_claims);
   const std::int64_t now = std::time(nullptr);
   if (known.expires != 0 && known.expires <= now) return refuse(Reason::token_expired);
-  if (!has_scope(known.scope, scope_proxy)) return refuse(Reason::token_claims);
+  if (!allows(known.scope, credential.use)) return refuse(Reason::token_scope);
   auto account = accounts_.find(known.user);
   if (!account) return refuse(account.error());
   if (!*account) return refuse(Reason::token_inactive);

@@ -25,7 +25,7 @@ class NativeMethod final : public Method {
  private:
   Verdict check_password(const Credential& credential, Deadline deadline);
   // user: whose it has to be; empty: anybody's.
-  Verdict check_token(std::string_view token, std::string_view user);
+  Verdict check_token(const Credential& credential, std::string_view user);
   Verdict refuse(Reason reason) const;
   Verdict refuse(const StoreError& error) const;
   Verdict accept(Account account) const;

@@ -7,6 +7,7 @@
 
 #include "workers/auth/native/native_method.h"
 #include "workers/auth/native/token.h"
+#include "workers/auth/native/token_scope.h"
 #include "workers/auth/store/sqlite_connection.h"
 
 namespace bulkhead::auth {
@@ -155,7 +156,6 @@ TEST_F(Native, TakesTokens) {
   EXPECT_EQ(check("bob", token.reveal()).reason, Reason::token_claims);
   EXPECT_EQ(bearer(new_token()).reason, Reason::token_key);
   EXPECT_EQ(bearer(add_token("alice", 1)).reason, Reason::token_expired);
-  EXPECT_EQ(bearer(add_token("alice", 0, "api")).reason, Reason::token_claims);
   EXPECT_EQ(bearer(add_token("gone")).reason, Reason::token_inactive);
   EXPECT_EQ(bearer(Secret("eyJh.eyJp.c2ln")).outcome, Outcome::unknown);
   const Verdict verdict = bearer(add_token("configured", 4'000'000'000));
@@ -166,6 +166,31 @@ TEST_F(Native, TakesTokens) {
   EXPECT_EQ(std::count_if(tokens->begin(), tokens->end(),
                           [](const StoredToken& each) { return each.last_used != 0; }),
             1);
+}
+
+TEST_F(Native, ATokenIsGoodForItsScope) {
+  add("alice", "wonderland");
+  const auto reason = [this](std::string_view scope, Credential::Use use) {
+    return check({Credential::Kind::bearer, {}, add_token("alice", 0, scope), use}).reason;
+  };
+  using enum Credential::Use;
+  for (const auto use : {any, http, socks}) {
+    EXPECT_EQ(reason("proxy", use), Reason::accepted);
+    EXPECT_EQ(reason("http socks", use), Reason::accepted);
+    for (const std::string_view unknown : {"", "api", "prox", "proxyhttp", "HTTP"})
+      EXPECT_EQ(reason(unknown, use), Reason::token_scope) << unknown;
+  }
+  EXPECT_EQ(reason("http", http), Reason::accepted);
+  EXPECT_EQ(reason("http", socks), Reason::token_scope);
+  EXPECT_EQ(reason("socks", socks), Reason::accepted);
+  EXPECT_EQ(reason("api socks", http), Reason::token_scope);
+}
+
+TEST(TokenScope, IsOfKnownWords) {
+  for (const std::string_view good : {"proxy", "http", "socks", "socks http"})
+    EXPECT_TRUE(is_scope(good)) << good;
+  for (const std::string_view bad : {"", " ", "proxy ", "api", "http  socks", "http http", "Proxy"})
+    EXPECT_FALSE(is_scope(bad)) << bad;
 }
 
 TEST_F(Native, AUserWithoutAPasswordHasTokensOnly) {

@@ -11,9 +11,6 @@ namespace bulkhead::auth {
 
 inline constexpr std::string_view token_prefix = "bh_";
 
-// What a token is good for.
-inline constexpr std::string_view scope_proxy = "proxy";
-
 platform::Secret new_token();
 // 20 characters that cannot be confused with one another: 100 random bits or so.
 platform::Secret new_password();
