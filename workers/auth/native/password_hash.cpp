@@ -30,22 +30,6 @@ bool verify_crypt(const std::string& hash, std::string_view password) {
   return result != nullptr && equal(result, hash);
 }
 
-class Place {
- public:
-  Place(std::counting_semaphore<>& free, std::chrono::steady_clock::time_point deadline)
-      : free_(free), taken_(free.try_acquire_until(deadline)) {}
-  ~Place() {
-    if (taken_) free_.release();
-  }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
-  explicit operator bool() const { return taken_; }
-
- private:
-  std::counting_semaphore<>& free_;
-  bool taken_;
-};
-
 }  // namespace
 
 platform::Secret hash_password(const platform::Secret& password) {
@@ -77,16 +61,32 @@ bool is_outdated(const platform::Secret& hash) {
   return outdated;
 }
 
+HashingPlaces::Place::Place(HashingPlaces& places, std::chrono::steady_clock::time_point deadline)
+    : places_(places) {
+  std::unique_lock lock(places_.mutex_);
+  taken_ = places_.freed_.wait_until(lock, deadline, [this] { return places_.free_ != 0; });
+  if (taken_) --places_.free_;
+}
+
+HashingPlaces::Place::~Place() {
+  if (!taken_) return;
+  {
+    const std::lock_guard lock(places_.mutex_);
+    ++places_.free_;
+  }
+  places_.freed_.notify_one();
+}
+
 std::optional<bool> HashingPlaces::verify(const platform::Secret& hash, std::string_view password,
                                           std::chrono::steady_clock::time_point deadline) {
-  const Place place(free_, deadline);
+  const Place place(*this, deadline);
   if (!place) return std::nullopt;
   return verify_password(hash, password);
 }
 
 std::optional<platform::Secret> HashingPlaces::hash(
     const platform::Secret& password, std::chrono::steady_clock::time_point deadline) {
-  const Place place(free_, deadline);
+  const Place place(*this, deadline);
   if (!place) return std::nullopt;
   return hash_password(password);
 }

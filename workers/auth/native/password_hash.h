@@ -3,8 +3,9 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <optional>
-#include <semaphore>
 #include <string_view>
 
 #include "platform/secret.h"
@@ -23,7 +24,7 @@ bool is_outdated(const platform::Secret& hash);
 // Lets at most so many hash at the same time. Thread-safe.
 class HashingPlaces {
  public:
-  explicit HashingPlaces(unsigned places) : free_(static_cast<std::ptrdiff_t>(places)) {}
+  explicit HashingPlaces(unsigned places) : free_(places) {}
 
   // As verify_password(); nothing when no place became free in time.
   std::optional<bool> verify(const platform::Secret& hash, std::string_view password,
@@ -32,7 +33,24 @@ class HashingPlaces {
                                        std::chrono::steady_clock::time_point deadline);
 
  private:
-  std::counting_semaphore<> free_;
+  // One of the places, while it lives; false if none became free in time.
+  class Place {
+   public:
+    Place(HashingPlaces& places, std::chrono::steady_clock::time_point deadline);
+    ~Place();
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    explicit operator bool() const { return taken_; }
+
+   private:
+    HashingPlaces& places_;
+    bool taken_;
+  };
+
+  // Not a std::counting_semaphore: to wait for one with a deadline, GCC's wakes up over and over.
+  std::mutex mutex_;
+  std::condition_variable freed_;
+  unsigned free_;
 };
 
 }  // namespace bulkhead::auth
