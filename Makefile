@@ -16,7 +16,7 @@ build:
 	packaging/install-deps.sh build
 	cmake --preset $(PRESET) > build-$(PRESET).log 2>&1 || { cat build-$(PRESET).log; rm -f build-$(PRESET).log; exit 1; }
 	@rm -f build-$(PRESET).log
-	cmake --build --preset $(PRESET)
+	cmake --build --preset $(PRESET) --target product
 	ln -sfn $(PRESET)/stage $(STAGE)
 
 run: build
@@ -35,6 +35,7 @@ test: test-deps
 
 # Unit tests and corpora of one preset, without the end-to-end suite.
 test-unit: build
+	cmake --build --preset $(PRESET)
 	ctest --preset $(PRESET)
 
 test-asan: test-deps
@@ -47,10 +48,12 @@ chaos: build test-deps
 # Our row beside the peers', with ratios; bench-quick takes under two minutes. See docs/performance.md.
 bench: build
 	packaging/install-deps.sh bench
+	cmake --build --preset $(PRESET) --target benchmarks
 	bench/run
 
 bench-quick: build
 	packaging/install-deps.sh bench
+	cmake --build --preset $(PRESET) --target benchmarks
 	bench/run --quick
 
 # FUZZ_SECONDS for each target.

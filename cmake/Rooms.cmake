@@ -51,6 +51,9 @@ function(bulkhead_library name)
   endforeach()
 endfunction()
 
+# What a user needs, without tests, header checks and benchmarks: those are in `all` besides.
+add_custom_target(product)
+
 # bulkhead_program(name SOURCES ... DEPENDS ... STAGE folder): an executable of the staged tree.
 function(bulkhead_program name)
   cmake_parse_arguments(PROGRAM "" "STAGE" "SOURCES;DEPENDS" ${ARGN})
@@ -58,4 +61,5 @@ function(bulkhead_program name)
   target_link_libraries(${name} PRIVATE ${PROGRAM_DEPENDS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${BULKHEAD_STAGE}/${PROGRAM_STAGE})
   install(TARGETS ${name} DESTINATION ${PROGRAM_STAGE})
+  add_dependencies(product ${name})
 endfunction()
