@@ -6,6 +6,7 @@ import pathlib
 import re
 import shutil
 import signal
+import tempfile
 
 import pytest
 
@@ -197,10 +198,9 @@ def provider(certificates):
 
 
 @pytest.fixture
-def authority(certificates, tmp_path_factory):
+def authority(certificates):
     """The CA where the auth worker's user can read it."""
-    folder = tmp_path_factory.getbasetemp().parent.parent / f"bulkhead-ca-{os.getpid()}"
-    folder.mkdir(exist_ok=True)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="bulkhead-ca-"))
     folder.chmod(0o755)
     copy = folder / "ca.pem"
     shutil.copy(certificates.ca, copy)

@@ -1,7 +1,11 @@
 """The short form of `make chaos`: everybody is killed at random while each octet is compared."""
 import random
 
+import pytest
+
 from chaos import trial
+
+pytestmark = pytest.mark.alone
 
 
 def test_for_a_while(start):

@@ -14,6 +14,8 @@ from harness.flows import Flow, Meeting, await_held, await_settled
 from harness.pressure import MBIT, Downloads, Requests, flood, keeps_to, swallow
 from harness.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 ACCEPTORS = {"workers": {"acceptors": 3}}
 
 

@@ -10,6 +10,8 @@ from harness.directory import PASSWORD
 from harness.methods import ldap
 from harness.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 ROUNDS = 30
 DELAY = 0.04
 

@@ -14,6 +14,8 @@ from harness.pressure import MBIT, Caller, Downloads, Requests, flood, keeps_to
 from harness.raw_client import UDP_ASSOCIATE
 from harness.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 ACCEPTORS = {"workers": {"acceptors": 3}, "access_log": {"enabled": False}}
 
 

@@ -1,14 +1,35 @@
 """Ports for servers that have not started yet.
 
 They are taken below the range of ephemeral ports, so that no outgoing connection of the same machine ends up on one between
-its choice and its use, and stay bound until they are released for whoever is going to listen."""
+its choice and its use, and stay bound until they are released for whoever is going to listen. Tests that run beside these,
+in other processes, do not get them either: each is a lock on one octet of a file, which ends with the process."""
+import fcntl
 import os
+import pathlib
 import random
 import socket
+import tempfile
 
 FIRST, LAST = 20000, 32000
 _random = random.Random(os.getpid())
 _reserved = {}
+
+
+def _open_locks():
+    path = pathlib.Path(tempfile.gettempdir()) / f"bulkhead-test-ports-{os.geteuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+# Never closed: the first descriptor of a file that a process closes ends all its locks.
+_locks = _open_locks()
+
+
+def _is_ours(port):
+    try:
+        fcntl.lockf(_locks, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
 
 
 def _bind(family, kind, address, port):
@@ -41,7 +62,7 @@ def reserve():
     """A port that nobody listens on, for TCP and UDP, IPv4 and IPv6."""
     for _ in range(1000):
         port = _random.randrange(FIRST, LAST)
-        if port not in _reserved and _try_reserve(port):
+        if port not in _reserved and _is_ours(port) and _try_reserve(port):
             return port
     raise RuntimeError("no free port found")
 

@@ -1,8 +1,10 @@
 """A throw-away user of this very system, and a service of its PAM; both need root."""
 import contextlib
+import fcntl
 import pathlib
 import secrets
 import subprocess
+import tempfile
 
 from .packages import program
 
@@ -21,7 +23,10 @@ class SystemUser:
         self.set_password(PASSWORD)
 
     def _run(self, name, *args, **options):
-        subprocess.run([program(name), *args], check=True, capture_output=True, text=True, **options)
+        # They do not wait for one another's lock on /etc/passwd, but fail.
+        with open(pathlib.Path(tempfile.gettempdir()) / "bulkhead-test-users", "w", encoding="ascii") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)
+            subprocess.run([program(name), *args], check=True, capture_output=True, text=True, **options)
 
     def set_password(self, password):
         self._run("chpasswd", input=f"{self.name}:{password}\n")
