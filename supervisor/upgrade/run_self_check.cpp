@@ -99,7 +99,8 @@ int run_self_check(const config::LoadOptions& load_options, const Directories& d
   if (const std::string problem = check_workers(loaded.config, directories); !problem.empty())
     return fail(problem);
   std::fflush(stderr);
-  std::printf("bulkhead " BULKHEAD_VERSION "%s", self_check_passed.data());
+  std::printf("bulkhead " BULKHEAD_VERSION "%.*s", static_cast<int>(self_check_passed.size()),
+              self_check_passed.data());
   return 0;
 }
 
