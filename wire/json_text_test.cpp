@@ -21,6 +21,8 @@ TEST(JsonText, QuotesAndEscapes) {
 TEST(JsonText, IsOneLineOfValidText) {
   EXPECT_EQ(written("\xc2\x85\xe2\x80\xa8\xe2\x80\xa9\xc2\x9b"), R"("\u0085\u2028\u2029\u009b")");
   EXPECT_EQ(written("\u202egnp.exe\u200b\ufeff\u2066"), R"("\u202egnp.exe\u200b\ufeff\u2066")");
+  EXPECT_EQ(written("j\ufe0f\u034f\u3164\u2800\uffa0"), R"("j\ufe0f\u034f\u3164\u2800\uffa0")");
+  EXPECT_EQ(written("\uffff\U0001fffe"), R"("\uffff\ud83f\udffe")");
   EXPECT_EQ(written("\U000e0041"), R"("\udb40\udc41")");
   EXPECT_EQ(written("a\xff\xc3"), "\"a\xef\xbf\xbd\xef\xbf\xbd\"");
 }

@@ -1,6 +1,28 @@
 #include "wire/utf8.h"
 
+#include <algorithm>
+#include <array>
+
 namespace bulkhead::wire {
+namespace {
+
+struct Range {
+  char32_t first, last;
+};
+
+// Beyond ASCII: C1, what Unicode calls Default_Ignorable_Code_Point, separators of lines and
+// paragraphs, the blank Braille pattern, annotations, and noncharacters in the middle of a plane.
+constexpr std::array deceptive{
+    Range{0x7f, 0x9f},       Range{0xad, 0xad},       Range{0x34f, 0x34f},
+    Range{0x61c, 0x61c},     Range{0x115f, 0x1160},   Range{0x17b4, 0x17b5},
+    Range{0x180b, 0x180f},   Range{0x200b, 0x200f},   Range{0x2028, 0x202e},
+    Range{0x2060, 0x206f},   Range{0x2800, 0x2800},   Range{0x3164, 0x3164},
+    Range{0xfdd0, 0xfdef},   Range{0xfe00, 0xfe0f},   Range{0xfeff, 0xfeff},
+    Range{0xffa0, 0xffa0},   Range{0xfff0, 0xfffb},   Range{0x1bca0, 0x1bca3},
+    Range{0x1d173, 0x1d17a}, Range{0xe0000, 0xe0fff},
+};
+
+}  // namespace
 
 std::size_t utf8_length(std::string_view text) {
   const auto at = [&](std::size_t index) {
@@ -29,11 +51,11 @@ std::optional<char32_t> take_code_point(std::string_view& text) {
 }
 
 bool is_deceptive(char32_t point) {
-  if (point < 0x20 || (point >= 0x7f && point < 0xa0)) return true;
-  return point == 0xad || point == 0x61c || (point >= 0x200b && point <= 0x200f) ||
-         (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) ||
-         point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb) ||
-         (point >= 0xe0000 && point <= 0xe007f);
+  if (point < 0x7f) return point < 0x20;
+  const bool noncharacter = (point & 0xfffe) == 0xfffe;
+  return noncharacter || std::ranges::any_of(deceptive, [point](const Range& each) {
+           return point >= each.first && point <= each.last;
+         });
 }
 
 }  // namespace bulkhead::wire

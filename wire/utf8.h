@@ -15,8 +15,8 @@ std::size_t utf8_length(std::string_view text);
 std::optional<char32_t> take_code_point(std::string_view& text);
 
 // What shows as nothing, or makes other text show as what it is not: control characters (C0, DEL,
-// C1), zero-width ones, directional marks, overrides and isolates, separators of lines and
-// paragraphs, byte order marks, tags.
+// C1), what is ignorable by default (zero-width ones, directional marks, overrides and isolates,
+// fillers, variation selectors, tags), separators of lines and paragraphs, noncharacters.
 bool is_deceptive(char32_t point);
 
 }  // namespace bulkhead::wire
