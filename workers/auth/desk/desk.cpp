@@ -144,6 +144,11 @@ runtime::Task<proto::AuthVerdict> Desk::look(std::shared_ptr<const Credential> c
   }
   if (other_spelling && in_person.begin > runtime::Clock::now())
     co_await runtime::sleep_until(in_person.begin);
+  if (checked->verdict.outcome == Outcome::accepted && checked->changes != changes_) {
+    lockouts_.undecided(admission);
+    lockouts_.undecided(in_person);
+    co_return unavailable(Reason::overloaded);
+  }
   bool banned = false;
   if (checked->verdict.outcome == Outcome::accepted) {
     lockouts_.succeeded(admission, credential->user, address, now());
@@ -176,6 +181,7 @@ runtime::Task<std::optional<Desk::Checked>> Desk::ask(std::shared_ptr<const Cred
     const std::uint64_t before = changes_;
     runtime::Task<std::optional<Checked>> consulting = consult(office_, credential, deadline);
     std::optional<Checked> checked = co_await std::move(consulting);
+    if (checked) checked->changes = before;
     if (before == changes_ || !checked) co_return checked;
   }
   co_return std::nullopt;

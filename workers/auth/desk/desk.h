@@ -54,6 +54,7 @@ class Desk {
     bool quota_exhausted = false;
     bool without_store = false;  // the allowance is the default for want of better
     std::string way;             // which methods were asked, and what each said
+    std::uint64_t changes = 0;   // what changes_ was when they were
   };
   struct UnderWay {
     runtime::Event done;
