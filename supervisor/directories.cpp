@@ -57,14 +57,15 @@ void check(const std::string& path) {
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) fail(path, "others may write to it");
 }
 
-// Of its former owner, who may have put anything there: only what is a plain file of one name.
+// Somebody else may have put anything there: only what is a plain file of one name.
 void give_file(int directory, const std::string& name, const platform::Identity& identity) {
   const platform::UniqueFd file(
       ::openat(directory, name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   struct stat status{};
   if (!file || ::fstat(file.get(), &status) != 0) return;
-  if (!S_ISREG(status.st_mode) || status.st_nlink != 1) return;
-  [[maybe_unused]] const int given = ::fchown(file.get(), identity.uid, identity.gid);
+  if (!S_ISREG(status.st_mode) || status.st_nlink != 1 || status.st_uid == identity.uid) return;
+  [[maybe_unused]] const bool given =
+      ::fchmod(file.get(), 0600) == 0 && ::fchown(file.get(), identity.uid, identity.gid) == 0;
 }
 
 }  // namespace
@@ -98,8 +99,10 @@ std::string create_worker_directory(const std::string& path, const platform::Ide
   struct stat status{};
   if (!directory || ::fstat(directory.get(), &status) != 0)
     return "directory " + path + ": " + std::strerror(errno);
-  const bool foreign = status.st_uid != identity.uid;
-  if (identity.source == platform::Identity::Source::invoking_user || !foreign) return {};
+  // It may have been made by hand, for a backup that is put back.
+  if ((status.st_mode & 0777) != 0700 && ::fchmod(directory.get(), 0700) != 0)
+    return "directory " + path + ": others may look into it: " + std::strerror(errno);
+  if (identity.source == platform::Identity::Source::invoking_user) return {};
   std::error_code error;
   for (const fs::directory_entry& each : fs::directory_iterator(path, error))
     give_file(directory.get(), each.path().filename().string(), identity);

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "config/projection.h"
@@ -184,6 +185,7 @@ int run_worker(int argc, char** argv, const RoleDescription& role,
   name += std::to_string(arguments->index);
   log::start(name, arguments->log_level);
   platform::ignore_broken_pipe();
+  ::umask(0077);  // what a worker writes is nobody else's to read
   const std::string& state = arguments->state_directory;
   if (!state.empty() && ::chdir(state.c_str()) != 0) {
     log::error("cannot enter the state directory",

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <ctime>
+#include <sodium.h>
 
 #include "runtime/both.h"
 #include "runtime/log.h"
@@ -58,8 +59,8 @@ std::string backup_name() {
   std::tm utc{};
   ::gmtime_r(&now, &utc);
   char text[32];
-  const std::size_t size = std::strftime(text, sizeof text, "backup-%Y%m%dT%H%M%SZ.db", &utc);
-  return {text, size};
+  const std::size_t size = std::strftime(text, sizeof text, "backup-%Y%m%dT%H%M%SZ-", &utc);
+  return std::string(text, size) + std::to_string(randombytes_random()) + ".db";
 }
 
 }  // namespace
