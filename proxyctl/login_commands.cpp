@@ -12,6 +12,7 @@ using enum proto::AuthCommandName;
 struct TestOptions {
   std::string user;
   bool password = false;
+  std::string protocol;
 };
 
 ExitCode test_login(const Session& session, const TestOptions& options) {
@@ -20,6 +21,7 @@ ExitCode test_login(const Session& session, const TestOptions& options) {
     auto password = read_password("Password for " + printable(options.user), false);
     if (!password) return fail(session, password.error());
     question.password = std::move(*password);
+    question.arguments = {options.protocol};
   }
   // What the methods said is worth seeing when they said no.
   const auto timeout =
@@ -58,6 +60,10 @@ void add_auth_commands(CLI::App& app, Session& session) {
                                [&session, testing] { return test_login(session, *testing); });
   test->add_option("--user,user", testing->user, "The user's name")->required()->type_name("USER");
   test->add_flag("--password", testing->password, "Ask for a password and try it");
+  test->add_option("--protocol", testing->protocol, "Try it as if it came in this one")
+      ->check(CLI::IsMember({"http", "socks"}))
+      ->needs("--password")
+      ->type_name("PROTOCOL");
   add_command(
       *auth, session, "flush",
       "Ask the methods about everybody anew; who is gone loses his connections",

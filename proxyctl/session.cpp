@@ -61,7 +61,9 @@ void acknowledge(const Session& session, const Answer& answer) {
   }
   session.out << printable_lines(with_line_end(answer.text));
   print_details(session.out, answer);
-  session.out << printable_lines(with_line_end(answer.done.message.value));
+  // Where there is something to take, it is taken without the words about it.
+  (answer.text.empty() ? session.out : session.err)
+      << printable_lines(with_line_end(answer.done.message.value));
 }
 
 }  // namespace

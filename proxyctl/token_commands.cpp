@@ -13,6 +13,11 @@ struct TokenOptions {
   std::string scope = "proxy";
 };
 
+// What asks for no time at all is not asking for a token without end.
+std::string not_over_yet(const std::string& lifetime) {
+  return lifetime == "0" ? "a token's time is a second at least; without this it never ends" : "";
+}
+
 }  // namespace
 
 void add_user_token_commands(CLI::App& user, Session& session) {
@@ -37,6 +42,7 @@ void add_user_token_commands(CLI::App& user, Session& session) {
   add->add_option("--expires", adding->lifetime, "When it ends, from now (30d, 12h); else never")
       ->transform(CLI::AsNumberWithUnit(
           std::map<std::string, std::uint64_t>{{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}}))
+      ->check(not_over_yet)
       ->type_name("TIME");
   add->add_option("--scope", adding->scope,
                   "What it is good for: all of the proxy, or one protocol")

@@ -2,6 +2,7 @@
 is felt at once."""
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -134,6 +135,9 @@ def test_a_token_for_one_protocol_only(known, origin, serve):
     assert by_http(only_http) == 200 and by_socks(only_socks) == b"x"
     listed = {row["name"]: row["scope"] for row in known.query("user", "token", "list", "alice")}
     assert listed["for-http"] == "http" and listed["for-socks"] == "socks" and listed["default"] == "proxy"
+    for token, protocol, answer in ((only_http, "http", 0), (only_http, "socks", 1), (only_socks, "socks", 0)):
+        tried = known.ctl("auth", "test", "--user", "alice", "--password", "--protocol", protocol, input=token)
+        assert tried.exit == answer and ("token_scope" in tried.out) == bool(answer), tried
     wrong = known.ctl("user", "token", "add", "alice", "other", "--scope", "admin")
     assert wrong.exit == 2 and "admin" in wrong.err
 
@@ -535,7 +539,38 @@ def test_backup(start, tmp_path):
     assert daemon.query("store", "backup", tmp_path / "other.db") == {"ok": True, "file": str(tmp_path / "other.db")}
 
 
-@pytest.mark.parametrize("place", ["the same", "a new machine's"])
+def test_a_backup_that_fails_says_so_and_leaves_nothing(start, tmp_path):
+    daemon = start(users.auth())
+    users.add(daemon, "alice")
+    before = sorted((daemon.state / "auth").iterdir())
+    def no_room():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+
+    for target, options in ((tmp_path / "missing/copy.db", {}), (tmp_path / "copy.db", {"preexec_fn": no_room})):
+        failed = daemon.ctl("store", "backup", target, **options)
+        assert failed.exit == 1 and str(target) in failed.err
+        said = json.loads(daemon.ctl("store", "backup", target, as_json=True, **options).out)
+        assert not said["ok"] and str(target) in said["error"]
+        assert not target.exists()
+    assert sorted((daemon.state / "auth").iterdir()) == before
+    # One after the other in the same second.
+    for number in range(3):
+        assert daemon.ctl("store", "backup", tmp_path / f"copy-{number}.db").exit == 0
+    # Nobody else can look, at any moment: neither at the copy nor at what it is made from.
+    assert all(path.stat().st_mode & 0o077 == 0 for path in (daemon.state / "auth").iterdir())
+
+
+def test_a_token_without_time_is_none(known):
+    for nothing in ("0", "0s", "0d"):
+        refused = known.ctl("user", "token", "add", "alice", "short", "--expires", nothing)
+        assert refused.exit == 2 and "at least" in refused.err, refused
+    # Only the token is where a script takes it from.
+    made = known.ctl("user", "token", "add", "alice", "taken")
+    assert made.out.strip().startswith("bh_") and len(made.out.split()) == 1 and "not shown again" in made.err
+
+
+@pytest.mark.parametrize("place", ["the same", "the same, emptied", "a new machine's"])
 def test_a_backup_takes_the_place_of_the_store(start, tmp_path, origin, place):
     daemon = start(users.auth())
     users.add(daemon, "alice")
@@ -546,11 +581,12 @@ def test_a_backup_takes_the_place_of_the_store(start, tmp_path, origin, place):
     own = daemon.state / "auth"
     if place == "a new machine's":
         shutil.rmtree(own)
-        own.mkdir()
-    for log in ("store.db-wal", "store.db-shm"):
+        own.mkdir(mode=0o755)
+    for log in ("store.db-wal", "store.db-shm") + (("store.db",) if place.endswith("emptied") else ()):
         (own / log).unlink(missing_ok=True)
     shutil.copyfile(tmp_path / "copy.db", own / "store.db")
     daemon.start()
+    assert own.stat().st_mode & 0o777 == 0o700 and (own / "store.db").stat().st_uid == own.stat().st_uid
     assert [row["name"] for row in daemon.query("user", "list")] == ["alice"]
     assert curl("-x", daemon.http, "-U", "alice:secret-of-alice", origin.url()).status == 200
     users.add(daemon, "carol")

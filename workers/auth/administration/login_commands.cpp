@@ -21,6 +21,9 @@ Answer try_login(const Office& office, const proto::AuthCommand& command) {
   Credential credential;
   credential.user = command.user.value;
   credential.secret = command.password.value;
+  const std::string protocol = argument(command, 0);
+  if (protocol == "http") credential.use = Credential::Use::http;
+  if (protocol == "socks") credential.use = Credential::Use::socks;
   const Deadline deadline = std::chrono::steady_clock::now() + office.settings().timeout;
   std::vector<Verdict> tried;
   const Verdict verdict = credential.secret.empty()
