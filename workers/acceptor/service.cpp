@@ -74,6 +74,7 @@ void AcceptorService::attach_auth() {
         present.try_emplace(user, proto::PresentUser{user->name(), user->method()});
     }
     std::vector<proto::PresentUser> users;
+    users.reserve(present.size());
     for (auto& [user, row] : present) users.push_back(std::move(row));
     return users;
   };
@@ -127,23 +128,35 @@ runtime::Task<void> AcceptorService::test_backend(ipc::Channel& control, proto::
 }
 
 void AcceptorService::page(proto::Page message, platform::UniqueFd memory) {
-  std::string error;
-  if (message.kind == proto::PageKind::counters) error = acceptor_.counters.attach(memory.get());
-  if (message.kind == proto::PageKind::flows)
-    error = acceptor_.flows.take_flow_page(std::move(memory));
-  if (message.kind == proto::PageKind::copy_buffers)
-    error = acceptor_.flows.take_copy_memory(std::move(memory));
-  if (message.kind == proto::PageKind::limits)
-    error = acceptor_.limits.attach(memory.get(), message.owner);
-  if (message.kind == proto::PageKind::bans) error = acceptor_.limits.attach_bans(memory.get());
-  // Without the next two this acceptor goes by what it knows itself.
-  tl::expected<void, platform::Error> opened;
-  SharedBackends& shared = acceptor_.balancer.shared;
-  if (message.kind == proto::PageKind::backends)
-    opened = shared.open_backends(memory.get(), message.owner);
-  if (message.kind == proto::PageKind::health) opened = shared.open_health(memory.get());
-  if (!opened) error = opened.error().to_string();
+  const std::string error = take_page(message, std::move(memory));
   if (!error.empty()) runtime::log::error("cannot use shared memory", {{"reason", error}});
+}
+
+std::string AcceptorService::take_page(const proto::Page& message, platform::UniqueFd memory) {
+  const auto text = [](const tl::expected<void, platform::Error>& opened) {
+    return opened ? std::string() : opened.error().to_string();
+  };
+  switch (message.kind) {
+    case proto::PageKind::counters:
+      return acceptor_.counters.attach(memory.get());
+    case proto::PageKind::flows:
+      return acceptor_.flows.take_flow_page(std::move(memory));
+    case proto::PageKind::copy_buffers:
+      return acceptor_.flows.take_copy_memory(std::move(memory));
+    case proto::PageKind::limits:
+      return acceptor_.limits.attach(memory.get(), message.owner);
+    case proto::PageKind::bans:
+      return acceptor_.limits.attach_bans(memory.get());
+    // Without the next two this acceptor goes by what it knows itself.
+    case proto::PageKind::backends:
+      return text(acceptor_.balancer.shared.open_backends(memory.get(), message.owner));
+    case proto::PageKind::health:
+      return text(acceptor_.balancer.shared.open_health(memory.get()));
+    case proto::PageKind::recorder:
+    case proto::PageKind::end_:
+      break;
+  }
+  return {};
 }
 
 void AcceptorService::on_listener(proto::Listener message, platform::UniqueFd socket) {

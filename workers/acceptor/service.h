@@ -34,6 +34,8 @@ class AcceptorService final : public workers::Service {
     std::vector<std::uint32_t> listeners;
   };
 
+  // What is wrong with the page; nothing if it is in use now, or no page of an acceptor's.
+  std::string take_page(const proto::Page& message, platform::UniqueFd memory);
   runtime::Task<void> watch_egress();
   void stop_listening();
   runtime::Task<void> watch_auth();

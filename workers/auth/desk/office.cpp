@@ -27,7 +27,7 @@ tl::expected<std::shared_ptr<const Office>, std::string> Office::open(
     const Office* previous) {
   auto office = std::make_shared<Office>();
   const config::Auth& auth = config->server.auth;
-  office->config = config;
+  office->config = std::move(config);
   if (previous != nullptr && previous->settings().store == auth.store) {
     office->store = previous->store;
   } else {

@@ -9,6 +9,7 @@ namespace bulkhead::auth {
 UsageBook::Entered UsageBook::enter(const Office& office, const proto::ReportUsage& report) {
   const std::string day = today();
   std::vector<Usage> usage;
+  usage.reserve(report.users.items.size());
   for (const proto::UserTraffic& each : report.users.items)
     usage.push_back({each.user.value, day, static_cast<std::int64_t>(each.up),
                      static_cast<std::int64_t>(each.down),

@@ -103,6 +103,7 @@ Stored<std::vector<StoredLockout>> Store::lockouts() {
 Stored<void> Store::save_lockouts(const std::vector<StoredLockout>& changed,
                                   const std::vector<StoredLockout>& gone) {
   std::vector<Change> changes;
+  changes.reserve(changed.size() + gone.size());
   for (const StoredLockout& each : changed)
     changes.push_back(
         {"INSERT INTO lockouts (kind, subject, failures, last_failure, banned_until) "

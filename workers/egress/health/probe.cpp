@@ -131,7 +131,7 @@ std::shared_ptr<const ProbeTrust> make_probe_trust(const config::Config& config,
     if (!error.empty()) return nullptr;
     if (!backend.health_check || !backend.health_check->http.url.starts_with("https")) continue;
     auto context = egress::make_trust(backend.health_check->http.ca, error);
-    if (!context) error = "backend " + backend.name + ": health_check.http.ca_file: " + error;
+    if (!context) error.insert(0, "backend " + backend.name + ": health_check.http.ca_file: ");
     trust->urls.emplace(backend.name, std::move(context));
   }
   return error.empty() ? trust : nullptr;

@@ -142,7 +142,8 @@ class HttpClient::Handle {
       add_header(headers, "Expect:");
       set(CURLOPT_POST, 1L);
       set(CURLOPT_POSTFIELDSIZE, static_cast<long>(request.form.size()));
-      set(CURLOPT_POSTFIELDS, request.form.reveal().data());  // not copied: the caller's
+      const char* const form = request.form.reveal().data();
+      set(CURLOPT_POSTFIELDS, form);  // not copied: the caller's
     }
     set(CURLOPT_HTTPHEADER, headers.get());
   }
