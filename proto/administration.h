@@ -45,7 +45,7 @@ enum class AuthCommandName : std::uint8_t {
   token_add,     // arguments: name, expiry in seconds from now (0: never), scope; the token as text
   token_list,    // TokenRow*
   token_remove,  // arguments: name
-  auth_test,     // secret may be empty: only looked up; arguments: http, socks or nothing; MethodRow*
+  auth_test,     // secret may be empty: only looked up; arguments: http, socks or none; MethodRow*
   lockout_list,  // LockoutRow*
   lockout_lift,  // arguments: user or address; nothing: all
   audit_list,    // arguments[0]: first number; AuditRow*

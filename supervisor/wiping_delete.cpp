@@ -23,8 +23,8 @@ void wipe_freed(const volatile void* memory) {
   bulkhead::platform::wipe(std::span(bytes, __sanitizer_get_allocated_size(bytes)));
 }
 
-[[maybe_unused]] const int installed = __sanitizer_install_malloc_and_free_hooks(
-    [](const volatile void*, std::size_t) {}, wipe_freed);
+[[maybe_unused]] const int installed =
+    __sanitizer_install_malloc_and_free_hooks([](const volatile void*, std::size_t) {}, wipe_freed);
 
 }  // namespace
 #else
