@@ -130,9 +130,9 @@ def proxy(stage, name_server):
 
 
 @pytest.fixture
-def prepare(stage, name_server):
+def prepare(request, stage, name_server):
     """prepare(changes, ...) makes a daemon that has not been started."""
-    daemons = []
+    daemons = request.node.daemons = []
 
     def make(changes=None, **options):
         options.setdefault("name_server", name_server.address)
@@ -155,9 +155,10 @@ def pytest_runtest_makereport(item, call):
     outcome = yield
     report = outcome.get_result()
     if report.when == "call" and report.failed:
-        for value in list(getattr(item, "funcargs", {}).values()):
-            if isinstance(value, Bulkhead) and value.service is not None:
-                report.sections.append((f"log of {value.service.name}", value.service.tail(60)))
+        used = [value for value in getattr(item, "funcargs", {}).values() if isinstance(value, Bulkhead)]
+        for daemon in [*used, *getattr(item, "daemons", ())]:
+            if daemon.service is not None:
+                report.sections.append((f"log of {daemon.service.name}", daemon.service.tail(60)))
 
 
 def pytest_collection_modifyitems(items):
