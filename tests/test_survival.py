@@ -431,18 +431,19 @@ def test_many_flows(start, meeting):
 # Nothing is left behind
 
 def descriptors(proxy):
-    """Those of the supervisor and the vault, and of acceptors' all sockets to somebody."""
+    """Those of the supervisor and the vault, and those that the vault holds for others."""
     pids = [proxy.service.pid, *proxy.worker_pids("vault")]
-    return [psutil.Process(pid).num_fds() for pid in pids]
+    return [*(psutil.Process(pid).num_fds() for pid in pids), survival(proxy)["descriptors"]]
 
 
 def test_flows_without_ends_leave_nothing(start, meeting):
     proxy = start(ONE)
     one_death(proxy, meeting)
-    before = descriptors(proxy), survival(proxy)["descriptors"]
+    # The daemon may not have closed yet what it was asked through a moment ago; what each death left would be more.
+    before = descriptors(proxy)
     for _ in range(3):
         one_death(proxy, meeting)
-    eventually(lambda: (descriptors(proxy), survival(proxy)["descriptors"]) == before, "as many descriptors as before")
+    eventually(lambda: all(now <= then for now, then in zip(descriptors(proxy), before)), "no more descriptors than before")
     assert survival(proxy)["holders"] == 1 and not proxy.rows("connections", "connections")
     assert not lost(proxy)
 
