@@ -15,9 +15,9 @@
 
 namespace bulkhead::auth {
 
-// Logging in gives way to relaying: where there is no processor to spare, all logins together have
-// about a thirtieth of one.
-inline constexpr int login_niceness = 15;
+// Logging in gives way to relaying, and is not starved by it, nor by whatever else a machine does:
+// where there is no processor to spare, all logins together have about a quarter of one.
+inline constexpr int login_niceness = 5;
 
 class AuthRole final : public workers::Service, Consequences {
  public:
