@@ -29,7 +29,7 @@ struct CheckCredential {
   UserName user;  // empty for bearer
   SecretText<max_secret> credential;
   wire::Endpoint client;
-  Text<16> protocol;  // http, connect, socks5: for the audit log
+  Text<16> protocol;  // http, connect, socks5: for the audit log, and the scope of tokens
   std::uint32_t timeout_ms = 0;
   static auto fields(auto& self) {
     return std::tie(self.kind, self.user, self.credential, self.client, self.protocol,

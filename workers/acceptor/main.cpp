@@ -10,9 +10,7 @@ int main(int argc, char** argv) {
   role.profile = platform::SandboxProfile::acceptor;
   role.empty_network_namespace = true;
   role.message_descriptors = {workers::egress_descriptor, workers::vault_descriptor};
-  role.before_sandbox = [](const workers::Arguments&) {
-    egress::load_system_certificates();
-  };
+  role.before_sandbox = [](const workers::Arguments&) { egress::load_system_certificates(); };
   return workers::run_worker(argc, argv, role, [](const workers::Arguments& arguments) {
     return std::make_unique<acceptor::AcceptorService>(arguments.index, arguments.holder);
   });
