@@ -1,5 +1,7 @@
 """Nobody learns by the time of a refusal whether a name exists, or which method knows it: not where methods that take different
 times stand one behind the other."""
+import contextlib
+import socket
 import threading
 import time
 
@@ -25,14 +27,16 @@ def delayed(port):
                 target.sendall(data)
         except OSError:
             pass
-        target.close()
+        # Closed when neither thread uses it any more.
+        with contextlib.suppress(OSError):
+            target.shutdown(socket.SHUT_RDWR)
 
     def handler(connection, _server):
-        other = raw_client.Connection(port).sock
-        back = threading.Thread(target=forward, args=(other, connection), daemon=True)
-        back.start()
-        forward(connection, other)
-        back.join()
+        with raw_client.Connection(port) as client:
+            back = threading.Thread(target=forward, args=(client.sock, connection), daemon=True)
+            back.start()
+            forward(connection, client.sock)
+            back.join()
 
     return handler
 

@@ -183,9 +183,14 @@ class Flow:
         return self
 
     def abandon(self):
-        """Both ends go at once, in the middle of whatever they do."""
+        """Both ends go at once, in the middle of whatever they do. Closed when nobody uses them any more: a thread that still polled the
+        number would poll, and so keep open, whatever gets it next."""
         for end in (self.near, self.far):
             end.shutdown(socket.SHUT_RDWR)
+        self._may_read.set()
+        for pump in self.pumps:
+            for each in pump:
+                each.end()
         self.near.close()
         self.far.close()
 
