@@ -90,3 +90,24 @@ def test_a_ban_ends_by_itself(start, origin):
         assert attempt(daemon, origin, "alice")[0] == 407
     assert attempt(daemon, origin, "alice", "secret-of-alice")[0] == 429
     eventually(lambda: attempt(daemon, origin, "alice", "secret-of-alice")[0] == 200, "it is over", 10, every=0.3)
+
+
+def test_what_costs_nothing_is_held_back(start, origin):
+    """Answered at once, a guesser would come back for it as fast as the machine can, and take it from those who are somebody."""
+    daemon = start(users.auth(cache={"failure_ttl": "1m"}, lockout={**QUICK, "delay": "1ms", "max_delay": "1ms", "ban_after": 3}))
+    users.add(daemon, "alice")
+    assert attempt(daemon, origin, "alice", "guess")[0] == 407
+    remembered = attempt(daemon, origin, "alice", "guess")
+    assert remembered[0] == 407 and remembered[1] > 0.9
+    with raw_client.RawHttp(daemon.http_port) as client:
+        began = time.monotonic()
+        assert client.get(origin.url(), "Proxy-Authorization: Basic of no use").status == 407
+        assert time.monotonic() - began > 0.9
+    assert [attempt(daemon, origin, "alice", f"guess {number}")[0] for number in range(2)] == [407, 407]
+    banned = attempt(daemon, origin, "alice", "another", "127.0.0.2")
+    assert banned[0] == 429 and banned[1] > 0.9
+    began = time.monotonic()
+    with users.socks5(daemon, "alice", "another") as connection, pytest.raises(Exception):
+        connection.connect(("127.0.0.1", origin.port))
+    assert time.monotonic() - began > 0.9
+    assert attempt(daemon, origin, "alice", "guess")[1] < remembered[1] + AT_ONCE, "it does not grow"

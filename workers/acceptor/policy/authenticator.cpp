@@ -110,8 +110,8 @@ Authenticator::Result Authenticator::learn(const CredentialKey& key,
         cache_.remember(key, {nullptr, Refusal::authentication_failed}, until);
       return tl::unexpected(AuthFailure{Refusal::authentication_failed, verdict.reason.value, 0});
     case proto::AuthOutcome::throttled:
-      return tl::unexpected(
-          AuthFailure{Refusal::authentication_throttled, verdict.reason.value, verdict.retry_s});
+      return tl::unexpected(AuthFailure{Refusal::authentication_throttled, verdict.reason.value,
+                                        verdict.retry_s, true});
     case proto::AuthOutcome::unavailable:
     case proto::AuthOutcome::end_:
       break;

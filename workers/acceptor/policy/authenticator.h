@@ -30,6 +30,7 @@ struct AuthFailure {
   proto::Refusal reason = proto::Refusal::authentication_failed;
   std::string detail;         // for the log
   std::uint32_t retry_s = 0;  // throttled: when it may be worth while
+  bool free = false;          // nobody had to look at the credential for it
 };
 
 class Authenticator {

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "runtime/timer.h"
 #include "wire/authorization/authorization.h"
 #include "workers/acceptor/policy/client_policy.h"
 
@@ -13,6 +14,13 @@ namespace http1 = wire::http1;
 namespace authorization = wire::authorization;
 
 constexpr std::string_view field = "Proxy-Authorization";
+
+// How long a refusal is held back that nobody had to work for. Who guesses sends the next guess
+// when the last one is answered, on as many connections as he may have: what he gets at once he
+// comes back for at once, and those who are somebody wait behind him.
+constexpr runtime::Duration refusal_pause{1'000};
+
+using Outcome = std::optional<AuthFailure>;
 
 bool is_too_long(const authorization::Presented& presented) {
   return presented.user.size() > proto::max_user_name ||
@@ -49,6 +57,56 @@ HttpLogin read(Authenticator& authenticator, std::string_view value) {
   return login;
 }
 
+runtime::Task<Outcome> ask(Client& client, CredentialKey key, Presented presented,
+                           std::string_view protocol) {
+  client.entry.state = "logging in";
+  auto asked = co_await client.acceptor.authenticator.ask(key, std::move(presented),
+                                                          client.entry.client, protocol);
+  if (!asked) co_return asked.error();
+  client.entry.set_user(std::move(*asked));
+  co_return std::nullopt;
+}
+
+runtime::Task<Outcome> who_is(Client& client, std::shared_ptr<const Generation> generation,
+                              HttpLogin login, std::string_view protocol) {
+  switch (login.state) {
+    case HttpLogin::State::none:
+      if (needs_no_login(client, *generation->config)) break;
+      co_return AuthFailure{Refusal::authentication_required, {}, 0};
+    case HttpLogin::State::malformed:
+      co_return AuthFailure{Refusal::authentication_failed, "malformed", 0, true};
+    case HttpLogin::State::refused:
+      co_return AuthFailure{login.refusal, "remembered", 0, true};
+    case HttpLogin::State::known:
+      break;
+    case HttpLogin::State::unknown: {
+      runtime::Task<Outcome> asking = ask(client, login.key, std::move(login.presented), protocol);
+      Outcome outcome = co_await std::move(asking);
+      co_return outcome;
+    }
+  }
+  client.entry.set_user(std::move(login.user));
+  co_return std::nullopt;
+}
+
+runtime::Task<Outcome> who_is(Client& client, Presented presented) {
+  Authenticator& authenticator = client.acceptor.authenticator;
+  const CredentialKey key = authenticator.key('s', presented.user, presented.secret.reveal());
+  const auto* known = authenticator.remembered(key);
+  if (known == nullptr) {
+    runtime::Task<Outcome> asking = ask(client, key, std::move(presented), "socks5");
+    Outcome outcome = co_await std::move(asking);
+    co_return outcome;
+  }
+  if (!known->user) co_return AuthFailure{known->refusal, "remembered", 0, true};
+  client.entry.set_user(known->user);
+  co_return std::nullopt;
+}
+
+bool was_free(const Outcome& outcome) {
+  return outcome && outcome->free;
+}
+
 }  // namespace
 
 HttpLogin take_login(Client& client, http1::RequestHead& head) {
@@ -78,45 +136,19 @@ bool needs_no_login(const Client& client, const config::Config& config) {
          is_trusted(config.server.auth.trusted_networks, client.entry.client.address);
 }
 
-runtime::Task<std::optional<AuthFailure>> log_in(Client& client,
-                                                 std::shared_ptr<const Generation> generation,
-                                                 HttpLogin login, std::string_view protocol) {
-  std::shared_ptr<User> user = std::move(login.user);
-  switch (login.state) {
-    case HttpLogin::State::none:
-      if (needs_no_login(client, *generation->config)) break;
-      co_return AuthFailure{Refusal::authentication_required, {}, 0};
-    case HttpLogin::State::malformed:
-      co_return AuthFailure{Refusal::authentication_failed, "malformed", 0};
-    case HttpLogin::State::refused:
-      co_return AuthFailure{login.refusal, "remembered", 0};
-    case HttpLogin::State::known:
-      break;
-    case HttpLogin::State::unknown: {
-      client.entry.state = "logging in";
-      auto asked = co_await client.acceptor.authenticator.ask(login.key, std::move(login.presented),
-                                                              client.entry.client, protocol);
-      if (!asked) co_return asked.error();
-      user = std::move(*asked);
-    }
-  }
-  client.entry.set_user(std::move(user));
-  co_return std::nullopt;
+runtime::Task<Outcome> log_in(Client& client, std::shared_ptr<const Generation> generation,
+                              HttpLogin login, std::string_view protocol) {
+  runtime::Task<Outcome> finding_out = who_is(client, generation, std::move(login), protocol);
+  Outcome outcome = co_await std::move(finding_out);
+  if (was_free(outcome)) co_await runtime::sleep_for(refusal_pause);
+  co_return outcome;
 }
 
-runtime::Task<std::optional<AuthFailure>> log_in_socks(Client& client, Presented presented) {
-  Authenticator& authenticator = client.acceptor.authenticator;
-  const CredentialKey key = authenticator.key('s', presented.user, presented.secret.reveal());
-  if (const auto* known = authenticator.remembered(key)) {
-    if (!known->user) co_return AuthFailure{known->refusal, "remembered", 0};
-    client.entry.set_user(known->user);
-    co_return std::nullopt;
-  }
-  client.entry.state = "logging in";
-  auto asked = co_await authenticator.ask(key, std::move(presented), client.entry.client, "socks5");
-  if (!asked) co_return asked.error();
-  client.entry.set_user(std::move(*asked));
-  co_return std::nullopt;
+runtime::Task<Outcome> log_in_socks(Client& client, Presented presented) {
+  runtime::Task<Outcome> finding_out = who_is(client, std::move(presented));
+  Outcome outcome = co_await std::move(finding_out);
+  if (was_free(outcome)) co_await runtime::sleep_for(refusal_pause);
+  co_return outcome;
 }
 
 }  // namespace bulkhead::acceptor
