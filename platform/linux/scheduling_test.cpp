@@ -41,6 +41,7 @@ Attributes of_thread_after(const std::function<void()>& work) {
   thread.join();
   const Attributes after = of_this_thread();
   EXPECT_EQ(after.niceness, before.niceness);
+  EXPECT_EQ(after.slice, before.slice);
   return found;
 }
 
@@ -48,6 +49,19 @@ TEST(Scheduling, AThreadGivesWay) {
   const Attributes found = of_thread_after([] { give_way(19); });
   EXPECT_EQ(found.niceness, 19);
   EXPECT_EQ(found.policy, static_cast<std::uint32_t>(SCHED_OTHER));
+}
+
+TEST(Scheduling, ShortTurnsKeepTheShare) {
+  const Attributes before = of_this_thread();
+  const Attributes found = of_thread_after([] {
+    give_way(7);
+    take_short_turns();
+  });
+  EXPECT_EQ(found.niceness, 7);
+  EXPECT_EQ(found.policy, static_cast<std::uint32_t>(SCHED_OTHER));
+  // Before Linux 6.12 the kernel tells of no slice, and has none.
+  if (before.slice == 0) GTEST_SKIP() << "this kernel knows no slices of a thread's own";
+  EXPECT_LT(found.slice, before.slice);
 }
 
 TEST(Scheduling, ASessionGivesWay) {
