@@ -65,7 +65,9 @@ HashingPlaces::Place::Place(HashingPlaces& places, std::chrono::steady_clock::ti
     : places_(places) {
   std::unique_lock lock(places_.mutex_);
   taken_ = places_.freed_.wait_until(lock, deadline, [this] { return places_.free_ != 0; });
-  if (taken_) --places_.free_;
+  if (!taken_) return;
+  --places_.free_;
+  ticks_.emplace(places_.ticks_);
 }
 
 HashingPlaces::Place::~Place() {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "platform/secret.h"
+#include "workers/auth/native/scheduling_ticks.h"
 
 namespace bulkhead::auth {
 
@@ -21,7 +22,8 @@ bool verify_password(const platform::Secret& hash, std::string_view password);
 // Whether it is weaker than, or another than, what hash_password() writes.
 bool is_outdated(const platform::Secret& hash);
 
-// Lets at most so many hash at the same time. Thread-safe.
+// Lets at most so many hash at the same time, in a way that others on the same core get their turn.
+// Thread-safe.
 class HashingPlaces {
  public:
   explicit HashingPlaces(unsigned places) : free_(places) {}
@@ -31,6 +33,8 @@ class HashingPlaces {
                              std::chrono::steady_clock::time_point deadline);
   std::optional<platform::Secret> hash(const platform::Secret& password,
                                        std::chrono::steady_clock::time_point deadline);
+
+  const SchedulingTicks& ticks() const { return ticks_; }
 
  private:
   // One of the places, while it lives; false if none became free in time.
@@ -45,12 +49,14 @@ class HashingPlaces {
    private:
     HashingPlaces& places_;
     bool taken_;
+    std::optional<SchedulingTicks::Use> ticks_;
   };
 
   // Not a std::counting_semaphore: to wait for one with a deadline, GCC's wakes up over and over.
   std::mutex mutex_;
   std::condition_variable freed_;
   unsigned free_;
+  SchedulingTicks ticks_;
 };
 
 }  // namespace bulkhead::auth
