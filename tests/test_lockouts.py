@@ -94,7 +94,8 @@ def test_a_ban_ends_by_itself(start, origin):
 
 def test_what_costs_nothing_is_held_back(start, origin):
     """Answered at once, a guesser would come back for it as fast as the machine can, and take it from those who are somebody."""
-    daemon = start(users.auth(cache={"failure_ttl": "1m"}, lockout={**QUICK, "delay": "1ms", "max_delay": "1ms", "ban_after": 3}))
+    settings = users.auth(cache={"failure_ttl": "1m"}, lockout={**QUICK, "delay": "1ms", "max_delay": "1ms", "ban_after": 3})
+    daemon = start({**settings, "workers": {"acceptors": 1}})
     users.add(daemon, "alice")
     assert attempt(daemon, origin, "alice", "guess")[0] == 407
     remembered = attempt(daemon, origin, "alice", "guess")
