@@ -8,7 +8,7 @@ build='g++ cmake ninja-build make pkg-config git ca-certificates
   libevent-dev libyaml-cpp-dev libspdlog-dev libfmt-dev libssl-dev libcap-ng-dev libseccomp-dev libc-ares-dev
   libidn2-dev libpam0g-dev libldap-dev libcurl4-openssl-dev nlohmann-json3-dev libsodium-dev libcrypt-dev libsqlite3-dev libpq-dev
   libexpected-dev libcli11-dev libgtest-dev libgmock-dev libbenchmark-dev'
-test='curl openssl proxychains4 chromium squid dante-server microsocks dnsmasq nginx-light haproxy procps iproute2
+test='curl fish openssl proxychains4 chromium squid dante-server microsocks dnsmasq nginx-light haproxy procps iproute2
   python3-pytest python3-pytest-xdist python3-psutil python3-yaml python3-websockets python3-socks python3-requests mandoc
   util-linux libnss-wrapper bind9-dnsutils slapd ldap-utils nodejs postgresql'
 lint='clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19 shellcheck python3'

@@ -62,8 +62,17 @@ constexpr const char* functions = R"sh(
     test (string join ' ' -- $at) = "$argv[1]"
 end
 function __bulkhead_names
-    set -l program (commandline -opc)[1]
-    $program --timeout 2 --json $argv[1] list 2>/dev/null | sed -n 's/^    "name": "\\([^"\\\\]*\\)",$/\\1/p'
+    set -l words (commandline -opc)
+    set -l where
+    for at in (seq (count $words))
+        switch $words[$at]
+            case '--runtime-dir=*'
+                set where $words[$at]
+            case --runtime-dir
+                set where --runtime-dir $words[(math $at + 1)]
+        end
+    end
+    $words[1] $where --timeout 2 --json $argv[1] list 2>/dev/null | sed -n 's/^    "name": "\\([^"\\\\]*\\)",$/\\1/p'
 end
 )sh";
 
