@@ -1,7 +1,7 @@
 // Arbitrary bytes as the page of a worker that was broken into: what is read is bounded, in order,
 // within the writer's life, and can be put into words.
+#include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 
 #include "ipc/page/recorder_page.h"
@@ -9,7 +9,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace bulkhead::ipc;
   const auto page = std::make_unique<RecorderPage>();
-  std::memcpy(static_cast<void*>(page.get()), data, std::min(size, sizeof(RecorderPage)));
+  std::copy_n(data, std::min(size, sizeof(RecorderPage)),
+              reinterpret_cast<std::uint8_t*>(page.get()));
   constexpr std::chrono::nanoseconds began(1'000), end(1'000'000'000);
   const FlightRecord record = read_recorder(*page, began, end);
   if (record.events.size() >= recorder_slots) std::abort();
