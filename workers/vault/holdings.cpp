@@ -7,8 +7,8 @@
 namespace bulkhead::vault {
 namespace {
 
-// Its pipes, and two pages.
-constexpr std::uint64_t descriptors_a_holder = 2 * pipes_a_holder + 2;
+// An acceptor has at most that many pipes (runtime/pipe_pool.h), and two pages.
+constexpr std::uint64_t descriptors_a_holder = 2 * (512 + 32) + 2;
 // Messages on their way in and out.
 constexpr std::uint64_t margin = 128;
 

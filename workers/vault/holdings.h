@@ -27,9 +27,6 @@ struct Holdings {
 // above, where the sandbox allows no more than closing and passing on.
 using platform::first_held_number;
 
-// An acceptor makes no more than that many (runtime/pipe_pool.h). What it adopts comes on top.
-inline constexpr std::size_t pipes_a_holder = 512 + 32;
-
 // How many flows may be held by `holders` acceptors when the process may open `descriptors`: the
 // rest is for their pipes and pages, and for the numbers below first_held_number.
 std::uint32_t flow_capacity(std::uint64_t descriptors, std::size_t holders);

@@ -116,7 +116,7 @@ void Vault::hold_flow(Client& client, std::uint64_t flow,
                       std::vector<platform::UniqueFd> descriptors) {
   if (holders_[client.holder].relinquished) return;
   Pair pair = pair_of(std::move(descriptors));
-  if (!has_room_for(client.holder) || !move_up(pair)) {
+  if (flows() >= flow_capacity(limit_, holders_.size()) || !move_up(pair)) {
     ++refused_;
     client.channel.send(proto::NotHeld{flow});
     return;
@@ -128,25 +128,11 @@ void Vault::hold_pipe(Client& client, std::uint64_t pipe,
                       std::vector<platform::UniqueFd> descriptors) {
   if (holders_[client.holder].relinquished) return;
   Pair pair = pair_of(std::move(descriptors));
-  auto& pipes = holders_[client.holder].holdings.pipes;
-  if (pipes.size() >= pipes_a_holder || !move_up(pair)) {
-    log::error("there is no room for a pipe", {{"holder", client.holder}});
+  if (!move_up(pair)) {
+    log::error("no number is left for a pipe", {{"holder", client.holder}});
     return;
   }
-  pipes[pipe] = std::move(pair);
-}
-
-// One alone may have all there is. Beside others that talk, nobody takes the last quarter beyond
-// his share: an acceptor that is broken into must not keep the others' flows from being held.
-bool Vault::has_room_for(std::uint32_t holder) const {
-  const std::uint32_t capacity = flow_capacity(limit_, holders_.size());
-  const std::size_t all = flows();
-  if (all >= capacity) return false;
-  const auto talking = std::count_if(holders_.begin(), holders_.end(),
-                                     [this](const auto& entry) { return is_talking(entry.first); });
-  const std::size_t share =
-      capacity / static_cast<std::size_t>(std::max<std::ptrdiff_t>(talking, 1));
-  return holders_.at(holder).holdings.flows.size() < share || all < capacity - capacity / 4;
+  holders_[client.holder].holdings.pipes[pipe] = std::move(pair);
 }
 
 void Vault::release(std::uint32_t holder, const proto::Release& message) {

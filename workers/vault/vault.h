@@ -92,7 +92,6 @@ class Vault {
   void hold_pages(Client& client, std::vector<platform::UniqueFd> descriptors);
   void hold_flow(Client& client, std::uint64_t flow, std::vector<platform::UniqueFd> descriptors);
   void hold_pipe(Client& client, std::uint64_t pipe, std::vector<platform::UniqueFd> descriptors);
-  bool has_room_for(std::uint32_t holder) const;
   void release(std::uint32_t holder, const proto::Release& message);
   void adopt(std::uint32_t heir, const proto::Adopt& message);
   bool is_heir(std::uint32_t holder, std::uint32_t from) const;

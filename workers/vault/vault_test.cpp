@@ -296,57 +296,6 @@ TEST(VaultCapacity, RefusesWhatItHasNoRoomFor) {
   loop.run();
 }
 
-// first asks for all the room, second for what it is due.
-Task<void> share(Vault& vault, Holder& first, Holder& second, Held& held) {
-  for (unsigned i = 1; i <= 8; ++i) first.hold_flow(i, held);
-  co_await first.sync();
-  EXPECT_EQ(first.refused, (std::vector<std::uint64_t>{7, 8}));
-  for (unsigned i = 11; i <= 13; ++i) second.hold_flow(i, held);
-  co_await second.sync();
-  EXPECT_EQ(second.refused, std::vector<std::uint64_t>{13});
-  EXPECT_EQ(vault.state().flows, 8U);
-  first.die();
-  co_await first.ended.wait();
-  vault.bequeath(1, 0);
-  second.hold_flow(14, held);
-  const auto synced = co_await second.sync();
-  EXPECT_EQ(synced.flows, 3U) << "alone, it may have the rest";
-  co_await vault.end();
-  co_await second.ended.wait();
-  runtime::Loop::current().stop();
-}
-
-TEST(VaultCapacity, NobodyTakesTheLastQuarterBeyondHisShare) {
-  runtime::Loop loop;
-  Vault vault(first_held_number + 128 + 2 * (2 * 544 + 2) + 2 * 8);
-  Holder first(vault, 1), second(vault, 2);
-  EXPECT_EQ(vault.state().capacity, 8U);
-  Held held;
-  runtime::spawn(share(vault, first, second, held));
-  loop.run();
-}
-
-Task<void> overfill_with_pipes(Vault& vault, Holder& holder, Held& held) {
-  for (unsigned i = 1; i <= pipes_a_holder + 10; ++i) {
-    holder.hold_pipe(i, held);
-    if (i % 100 == 0) co_await holder.sync();
-  }
-  co_await holder.sync();
-  EXPECT_EQ(vault.state().pipes, pipes_a_holder);
-  co_await vault.end();
-  co_await holder.ended.wait();
-  runtime::Loop::current().stop();
-}
-
-TEST(VaultCapacity, HoldsNoMorePipesThanAnAcceptorMakes) {
-  runtime::Loop loop;
-  Vault vault(20'000);
-  Holder holder(vault, 1);
-  Held held;
-  runtime::spawn(overfill_with_pipes(vault, holder, held));
-  loop.run();
-}
-
 // More than fits into a socket at once.
 Task<void> inherit_many(Vault& vault, Holder& dead, Holder& heir, Held& held, unsigned count) {
   for (unsigned i = 1; i <= count; ++i) {
