@@ -1,9 +1,12 @@
 #include "supervisor/old_crews.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 
+#include "platform/message_socket.h"
 #include "runtime/log.h"
+#include "runtime/timer.h"
 
 namespace bulkhead::supervisor {
 namespace {
@@ -15,6 +18,8 @@ using proto::Party;
 constexpr runtime::Duration drain_grace{2'000};
 // The others hold no connection when the acceptors are gone.
 constexpr runtime::Duration other_drain{1'000};
+// How long a vault may take to give away what it has, and that to come.
+constexpr runtime::Duration saving_time{2'000};
 
 // When a worker that began to drain at `since` has to be done.
 runtime::Duration time_left(runtime::Deadline since, runtime::Duration timeout) {
@@ -40,7 +45,11 @@ runtime::Task<void> OldCrews::watch(std::shared_ptr<WorkerProcess> process) {
             {{"worker", process->name()}, {"pid", process->pid()}, {"reason", reason.to_string()}});
   pages_.give_back_column(process->column());
   if (process->died()) ours_.crashes().note(*process);
-  ours_.farewell(*process);
+  if (vaults_ended_) {
+    ours_.farewell(*process);
+  } else {
+    ours_.await_estate(*process);
+  }
   std::erase_if(members_, [&](const Member& member) { return member.process == process; });
   changed_.set();
 }
@@ -109,8 +118,42 @@ runtime::Task<void> OldCrews::see_all_off(runtime::Duration drain_timeout) {
   for (const std::uint32_t crew : crews) runtime::spawn(see_off(crew, drain_timeout));
 }
 
+// What acceptors left with it that died since our program began goes to our vault, which says what
+// came (proto::Estate).
+runtime::Task<void> OldCrews::save_estates(std::shared_ptr<WorkerProcess> vault) {
+  const auto ours = ours_.vault();
+  auto pair = platform::message_socket_pair();
+  if (!ours || !pair || vault->ended() || !vault->understands()) co_return;
+  const std::array to_ours{pair->first.get()};
+  proto::Peer peer;
+  peer.role = Party::vault;
+  ours->channel().send(peer, to_ours);
+  pair->first.reset();
+  std::vector<int> to_theirs{pair->second.get()};
+  const auto deadline = runtime::Loop::current().after(saving_time);
+  auto asking = vault->channel().call(proto::TakeOver{}, deadline, std::move(to_theirs));
+  const std::optional<ipc::Envelope> answer = co_await std::move(asking);
+  const auto report = answer ? answer->as<proto::TakenOver>() : std::nullopt;
+  const std::string problem = report ? report->problem.value : "no answer";
+  if (!problem.empty() || report->holders != 0)
+    log::info("took over what the dead of the program before left",
+              {{"flows", report ? report->flows : 0}, {"problem", problem}});
+}
+
+// It is on its way when its vault has answered.
+runtime::Task<void> OldCrews::await_estates() {
+  const runtime::Gate::Pass pass = tasks_.enter();
+  co_await runtime::sleep_for(saving_time);
+  ours_.await_estates_no_more();
+}
+
 // Killed: they may not take in anything more, since two cannot read from one channel.
 runtime::Task<void> OldCrews::end_vaults() {
+  for (const Member& member : std::vector<Member>(members_)) {
+    if (member.process->role() != Party::vault) continue;
+    runtime::Task<void> saving = save_estates(member.process);
+    co_await std::move(saving);
+  }
   const auto vaults_left = [this] {
     return std::any_of(members_.begin(), members_.end(),
                        [](const Member& member) { return member.process->role() == Party::vault; });
@@ -123,6 +166,7 @@ runtime::Task<void> OldCrews::end_vaults() {
     co_await changed_.wait_uncancelled();
   }
   vaults_ended_ = true;
+  runtime::spawn(await_estates(), &scope_);
 }
 
 runtime::Task<void> OldCrews::see_off(std::uint32_t crew, runtime::Duration drain_timeout) {
@@ -159,6 +203,7 @@ runtime::Task<void> OldCrews::drain(std::uint32_t crew, bool acceptors, runtime:
 }
 
 runtime::Task<void> OldCrews::shut_down(runtime::Deadline deadline) {
+  scope_.cancel();
   co_await tasks_.empty(deadline);
   kill_all("did not end in time");
   co_await tasks_.empty_uncancelled();

@@ -1,9 +1,10 @@
 // Workers of the programs that ran in this process before: they go on with what they carry and are
 // let go when the workers of this program serve. A crew is the workers of one program.
 //
-// Their vault ends first, as if it had died: ours takes its place, the old acceptors say to it what
-// they hold, then they let go of their raw flows, which our acceptors inherit as from a dead one
-// (estates.h). What is left drains. The others of a crew end when no acceptor of it is left.
+// Their vault ends first, as if it had died: it gives ours what acceptors left with it that died
+// since this program began, ours takes its place, the old acceptors say to it what they hold, then
+// they let go of their raw flows, which our acceptors inherit as from a dead one (estates.h). What
+// is left drains. The others of a crew end when no acceptor of it is left.
 #pragma once
 
 #include <cstdint>
@@ -54,6 +55,8 @@ class OldCrews {
   runtime::Task<void> watch(std::shared_ptr<WorkerProcess> process);
   runtime::Task<void> see_all_off(runtime::Duration drain_timeout);
   runtime::Task<void> end_vaults();
+  runtime::Task<void> save_estates(std::shared_ptr<WorkerProcess> vault);
+  runtime::Task<void> await_estates();
   runtime::Task<void> see_off(std::uint32_t crew, runtime::Duration drain_timeout);
   // Drains those of the crew that are acceptors, or those that are not.
   runtime::Task<void> drain(std::uint32_t crew, bool acceptors, runtime::Duration timeout);
@@ -66,6 +69,7 @@ class OldCrews {
   std::optional<runtime::Deadline> relieved_;
   bool vaults_ended_ = false;
   runtime::Event changed_;  // one ended
+  runtime::CancelScope scope_;
   runtime::Gate tasks_;
 };
 

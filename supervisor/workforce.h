@@ -85,6 +85,10 @@ class Workforce {
   void welcome(const std::shared_ptr<WorkerProcess>& elder);
   void hold_for(WorkerProcess& elder);  // our vault does, from now on
   void farewell(const WorkerProcess& elder);
+  // The same of one whose vault still has what it left: that comes from there.
+  void await_estate(const WorkerProcess& elder);
+  // What has not come by now will not: it is settled without.
+  void await_estates_no_more();
   // True when no flow is on its way from one acceptor to another; waits for that.
   runtime::Task<bool> settled(runtime::Deadline deadline);
   // Waits until all that was said to the workers is theirs to read.
@@ -143,6 +147,9 @@ class Workforce {
   std::set<const WorkerProcess*> catching_up_;
   Crashes crashes_;
   Estates estates_;
+  // Elders' that are on their way from the vault of their program, by holder; and which have come.
+  std::map<std::uint32_t, std::shared_ptr<const Tenure>> awaited_;
+  std::set<std::uint32_t> came_;
   std::uint32_t last_holder_ = 0;
   runtime::Event changed_;  // a worker ended
   runtime::Gate tasks_;

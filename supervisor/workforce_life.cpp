@@ -138,6 +138,19 @@ void Workforce::farewell(const WorkerProcess& elder) {
   if (elder.understands()) settle_estate(elder, false);
 }
 
+void Workforce::await_estate(const WorkerProcess& elder) {
+  const bool leaves = elder.understands() && elder.tenure() && !elder.relinquished() &&
+                      !elder.ended_in_order() && !came_.contains(elder.tenure()->holder);
+  if (!leaves) return farewell(elder);
+  estates_.heir_died(elder.tenure()->holder);
+  awaited_.emplace(elder.tenure()->holder, elder.tenure());
+}
+
+void Workforce::await_estates_no_more() {
+  for (const auto& [holder, tenure] : std::exchange(awaited_, {}))
+    estates_.leave(tenure, Estates::Leaving::died_for_good);
+}
+
 runtime::Task<bool> Workforce::settled(runtime::Deadline deadline) {
   const auto is_letting_go = [](const std::shared_ptr<Worker>& worker) {
     return is_alive(*worker) && worker->process->draining() && worker->process->tenure() &&
@@ -179,6 +192,9 @@ void Workforce::listen_for_estates(const std::shared_ptr<WorkerProcess>& process
   if (process->role() == Party::vault) {
     process->channel().on<proto::Estate>(
         [this](const proto::Estate& message, ipc::Envelope& envelope) {
+          came_.insert(message.holder);
+          if (const auto dead = awaited_.extract(message.holder))
+            return estates_.leave(dead.mapped(), Estates::Leaving::died_for_good);
           auto tenure = Tenure::of_elsewhere(message.holder, std::move(envelope.descriptors));
           estates_.leave(std::move(tenure), Estates::Leaving::let_go);
         });
@@ -204,7 +220,7 @@ void Workforce::listen_for_estates(const std::shared_ptr<WorkerProcess>& process
 void Workforce::settle_estate(const WorkerProcess& process, bool refilled) {
   if (!process.tenure()) return;
   estates_.heir_died(process.tenure()->holder);
-  if (process.relinquished()) return estates_.settle();
+  if (process.relinquished() || came_.contains(process.tenure()->holder)) return estates_.settle();
   if (process.ended_in_order()) {
     estates_.forget(*process.tenure());
     return estates_.settle();

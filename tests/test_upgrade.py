@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 
-from harness import http_message, ports, raw_client, stream, tcp_server, users
+from harness import flows, http_message, ports, raw_client, stream, tcp_server, users
 from harness.curl import curl
 from harness.load import Load, Tunnel, keep_alive_gets, one_get, one_socks
 from harness.methods import ldap
@@ -328,6 +328,27 @@ def test_just_after_a_worker_was_killed(start, serve, origin, role):
         all_go_on(tunnels, "all go on")
     assert [tunnel.finish() for tunnel in tunnels] == [None] * 4
     assert curl("-x", proxy.http, origin.url()).status == 200
+
+
+@pytest.mark.parametrize("acceptors", [1, 2])
+def test_while_a_worker_is_killed(start, serve, acceptors):
+    """After the new program has begun and before its workers serve: what the dead one carried is with the old program's vault."""
+    proxy = start({"workers": {"acceptors": acceptors}, "shutdown": {"drain_timeout": "30s", "force_timeout": "60s"}})
+    tunnels = [Tunnel(proxy, serve(tcp_server.echo).port) for _ in range(6)]
+    for number in range(4):
+        all_go_on(tunnels, "the tunnels run")
+        flows.await_held(proxy, len(tunnels))
+        victim, seen = proxy.worker_pids("acceptor")[0], len(proxy.service.err)
+        upgrading = threading.Thread(target=upgrade, args=(proxy,))
+        upgrading.start()
+        proxy.await_log("taking over", start=seen)
+        os.kill(victim, signal.SIGKILL)
+        upgrading.join(60)
+        all_go_on(tunnels, "all go on")
+        eventually(lambda: {worker["crew"] for worker in proxy.workers()} == {number + 2}, "the old workers end", 5)
+    assert [tunnel.finish() for tunnel in tunnels] == [None] * len(tunnels)
+    assert not flows.lost(proxy)
+    assert len(proxy.query("crashes")) == 4
 
 
 def test_nothing_is_left_open(start, serve):

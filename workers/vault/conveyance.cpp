@@ -74,21 +74,42 @@ runtime::Task<proto::TakenOver> Vault::convey(platform::UniqueFd socket,
                                               runtime::Deadline deadline) {
   alone_ = false;
   co_await until_let_go(deadline);
+  std::vector<std::uint32_t> settled;
+  bool all = true;
+  for (const auto& [number, holder] : holders_) {
+    if (holder.settled() && holder.holdings.pages) settled.push_back(number);
+    all = all && holder.settled();
+  }
+  runtime::Task<proto::TakenOver> conveying = convey(std::move(settled), std::move(socket));
+  proto::TakenOver report = co_await std::move(conveying);
+  if (!all && report.problem.value.empty()) report.problem = "not all acceptors let go in time";
+  co_return report;
+}
+
+runtime::Task<proto::TakenOver> Vault::convey_left(platform::UniqueFd socket) {
+  std::vector<std::uint32_t> left;
+  for (const auto& [number, holder] : holders_) {
+    if (holder.settled() && holder.heir == 0 && holder.holdings.pages) left.push_back(number);
+  }
+  runtime::Task<proto::TakenOver> conveying =
+      convey(std::move(left), at_low_number(std::move(socket)));
+  proto::TakenOver report = co_await std::move(conveying);
+  co_return report;
+}
+
+runtime::Task<proto::TakenOver> Vault::convey(std::vector<std::uint32_t> holders,
+                                              platform::UniqueFd socket) {
   ipc::Channel other(std::move(socket), proto::Party::vault, proto::Party::vault);
   proto::TakenOver report;
-  runtime::Task<void> sending = convey_all(other, report);
+  runtime::Task<void> sending = convey_all(other, std::move(holders), report);
   co_await runtime::both(run_to_end(other), std::move(sending));
   co_return report;
 }
 
-runtime::Task<void> Vault::convey_all(ipc::Channel& other, proto::TakenOver& report) {
-  std::vector<std::uint32_t> settled;
-  for (const auto& [number, holder] : holders_) {
-    if (holder.settled() && holder.holdings.pages) settled.push_back(number);
-    if (!holder.settled()) report.problem = "not all acceptors let go in time";
-  }
+runtime::Task<void> Vault::convey_all(ipc::Channel& other, std::vector<std::uint32_t> holders,
+                                      proto::TakenOver& report) {
   bool going_on = true;
-  for (auto number = settled.begin(); number != settled.end() && going_on; ++number) {
+  for (auto number = holders.begin(); number != holders.end() && going_on; ++number) {
     // Out of reach of everybody else; closed when it has been sent, since a connection ends only
     // when nobody has it any more.
     const Holdings leaving = std::exchange(holders_[*number].holdings, {});

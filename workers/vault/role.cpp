@@ -40,6 +40,10 @@ void VaultRole::attach(ipc::Channel& control) {
   control.on<proto::Rendezvous>([this](proto::Rendezvous, ipc::Envelope& envelope) {
     rendezvous_.use(std::move(envelope.descriptors.front()));
   });
+  control.on<proto::TakeOver>([this, &control](proto::TakeOver, ipc::Envelope& envelope) {
+    runtime::spawn(
+        give_what_is_left(control, std::move(envelope.descriptors.front()), envelope.id));
+  });
   control.on<proto::QueryVault>([this, &control](proto::QueryVault, ipc::Envelope& envelope) {
     control.send(vault_.state(), {}, envelope.id);
   });
@@ -51,6 +55,14 @@ void VaultRole::receive(ipc::Channel& control, platform::UniqueFd channel) {
     control.send(proto::Estate{holder, static_cast<std::uint32_t>(holdings.flows.size())},
                  std::array{pages[0].get(), pages[1].get()});
   });
+}
+
+runtime::Task<void> VaultRole::give_what_is_left(ipc::Channel& control, platform::UniqueFd to,
+                                                 std::uint32_t request) {
+  const runtime::Gate::Pass pass = waiting_.enter();
+  runtime::Task<proto::TakenOver> conveying = vault_.convey_left(std::move(to));
+  const proto::TakenOver report = co_await std::move(conveying);
+  control.send(report, {}, request);
 }
 
 // The acceptors end first, in a time of their own; what they leave is kept for whoever may come.

@@ -29,6 +29,8 @@ class VaultRole final : public workers::Service {
  private:
   runtime::Task<void> await_supervisor();
   void receive(ipc::Channel& control, platform::UniqueFd channel);
+  runtime::Task<void> give_what_is_left(ipc::Channel& control, platform::UniqueFd to,
+                                        std::uint32_t request);
 
   Vault vault_;
   Rendezvous rendezvous_{vault_};

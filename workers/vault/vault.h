@@ -41,7 +41,10 @@ class Vault {
   // Our supervisor is gone and another one wants what is here: asks the acceptors to let go, and
   // sends what they have let go of at the deadline to the vault at the other end (conveyance.cpp).
   runtime::Task<proto::TakenOver> convey(platform::UniqueFd to, runtime::Deadline deadline);
-  // The other side of that. received: called for each holder when everything has come.
+  // The same, at once, of what those have left who talk no more and that was given to nobody yet:
+  // for the vault of a program that takes the place of ours.
+  runtime::Task<proto::TakenOver> convey_left(platform::UniqueFd to);
+  // The other side of both. received: called for each holder when everything has come.
   using Received = std::function<void(std::uint32_t holder, const Holdings& holdings)>;
   void receive(platform::UniqueFd from, Received received);
   // Ends the conversations with all acceptors.
@@ -105,7 +108,10 @@ class Vault {
   std::size_t flows() const;
   void note_holder(std::uint32_t holder);
   runtime::Task<void> until_let_go(runtime::Deadline deadline);
-  runtime::Task<void> convey_all(ipc::Channel& other, proto::TakenOver& report);
+  runtime::Task<proto::TakenOver> convey(std::vector<std::uint32_t> holders,
+                                         platform::UniqueFd to);
+  runtime::Task<void> convey_all(ipc::Channel& other, std::vector<std::uint32_t> holders,
+                                 proto::TakenOver& report);
   runtime::Task<bool> convey_one(ipc::Channel& other, std::uint32_t holder,
                                  const Holdings& holdings);
   runtime::Task<void> receive_all(std::shared_ptr<Donor> donor, Received received);
