@@ -59,7 +59,7 @@ constexpr const char* functions = R"sh(
             set -a at $word
         end
     end
-    test (string join ' ' -- $at) = "$argv[1]"
+    test "$at" = "$argv[1]"
 end
 function __bulkhead_names
     set -l words (commandline -opc)

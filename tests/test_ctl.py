@@ -319,11 +319,12 @@ def test_bash_offers_names(start, place):
 def test_fish_offers_names(start, place, tmp_path):
     proxy = start({"backends": [{"name": "direct", "type": "direct"}, {"name": "other", "type": "direct"}]})
     program = proxy.stage / "bin/proxyctl"
-    for typed, offered in (("backend remove ", ["direct", "other"]), ("rule reorder D", ["Default"]), ("rule add --backend o", ["other"])):
+    for typed, offered in (("st", ["stats", "status", "stop", "store"]), ("backend remove ", ["direct", "other"]), ("rule reorder D", ["Default"]),
+                           ("rule add --backend o", ["other"])):
         script = f"{program} completion fish | source; complete -C '{program} {place.format(proxy.runtime)} {typed}'"
         done = subprocess.run(["/usr/bin/fish", "-c", script], capture_output=True, text=True, timeout=20, check=False,
                               env={**os.environ, "HOME": str(tmp_path)})
-        assert [line.split("\t")[0] for line in done.stdout.splitlines()] == offered, (typed, done)
+        assert [line.split("\t")[0] for line in done.stdout.splitlines()] == offered and not done.stderr, (typed, done)
 
 
 def test_killing_a_connection_says_which(start, serve):
