@@ -64,31 +64,42 @@ ExitCode change_limits(const Session& session, const LimitOptions& options) {
   return ask_and_acknowledge(session, question);
 }
 
+void add_limit_options(CLI::App& command, LimitOptions& options) {
+  command.add_option("--requests-per-second", options.requests_per_second, "0: unlimited")
+      ->type_name("RATE");
+  command.add_option("--burst", options.burst, "Requests above the rate taken at once")
+      ->type_name("N");
+  command.add_option("--mbps", options.mbps, "Mbit/s of all connections together; 0: unlimited")
+      ->type_name("MBPS");
+  command.add_option("--connections", options.connections, "At the same time; 0: unlimited")
+      ->type_name("N");
+  command.add_option("--quota", options.quota, "Bytes a calendar month (10GB); 0: unlimited")
+      ->type_name("SIZE");
+  command.add_option("--domains", options.domains, "Names that may be reached; - for all")
+      ->delimiter(',')
+      ->type_name("DOMAIN");
+  command
+      .add_option("--destinations", options.destinations,
+                  "Addresses that may be reached; - for none but by name")
+      ->delimiter(',')
+      ->type_name("CIDR");
+}
+
+// What is named beside --default would be lost, and nobody would notice.
+void add_default_flag(CLI::App& command, LimitOptions& options, const CLI::Option* user) {
+  CLI::Option* usual = command.add_flag("--default", options.usual, "As server.auth.limits says");
+  for (CLI::Option* other : command.get_options())
+    if (other != user && other != usual && other != command.get_help_ptr()) usual->excludes(other);
+}
+
 void add_limits_command(CLI::App& group, Session& session) {
   auto options = std::make_shared<LimitOptions>();
   CLI::App* command = add_command(group, session, "limits",
                                   "Show or change what a user may do, at once and of any method",
                                   [&session, options] { return change_limits(session, *options); });
-  add_user_option(*command, options->user)->required();
-  command->add_option("--requests-per-second", options->requests_per_second, "0: unlimited")
-      ->type_name("RATE");
-  command->add_option("--burst", options->burst, "Requests above the rate taken at once")
-      ->type_name("N");
-  command->add_option("--mbps", options->mbps, "Mbit/s of all connections together; 0: unlimited")
-      ->type_name("MBPS");
-  command->add_option("--connections", options->connections, "At the same time; 0: unlimited")
-      ->type_name("N");
-  command->add_option("--quota", options->quota, "Bytes a calendar month (10GB); 0: unlimited")
-      ->type_name("SIZE");
-  command->add_option("--domains", options->domains, "Names that may be reached; - for all")
-      ->delimiter(',')
-      ->type_name("DOMAIN");
-  command
-      ->add_option("--destinations", options->destinations,
-                   "Addresses that may be reached; - for none but by name")
-      ->delimiter(',')
-      ->type_name("CIDR");
-  command->add_flag("--default", options->usual, "As server.auth.limits says");
+  const CLI::Option* user = add_user_option(*command, options->user)->required();
+  add_limit_options(*command, *options);
+  add_default_flag(*command, *options, user);
 }
 
 void add_usage_command(CLI::App& group, Session& session) {

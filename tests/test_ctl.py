@@ -237,7 +237,9 @@ def test_no_daemon(stage, tmp_path):
     assert done.returncode == NO_DAEMON and done.stderr.strip(), "a message, and an exit code of its own"
 
 
-@pytest.mark.parametrize("words", [["nonsense"], ["backend"], ["rule", "add", "--nonsense"], []])
+@pytest.mark.parametrize("words", [["nonsense"], ["backend"], ["rule", "add", "--nonsense"], [],
+                                   ["user", "limits", "alice", "--default", "--mbps", "3"],
+                                   ["user", "limits", "alice", "--domains", "a.test", "--default"]])
 def test_bad_usage(stage, words):
     done = subprocess.run([stage / "bin/proxyctl", *words], capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == USAGE and done.stderr.strip()
