@@ -13,6 +13,19 @@
 namespace bulkhead::proxyctl {
 namespace {
 
+void say_made(const Session& session, const std::string& path) {
+  const std::string message = "a new key is in " + path + ": keep a copy, and keep it secret";
+  if (!session.json) {
+    session.out << printable(message) << '\n';
+    return;
+  }
+  JsonWriter json(session.out);
+  json.begin_object();
+  json.member("ok", true);
+  json.member("message", message);
+  json.end_object();
+}
+
 // One that is there is never overwritten: what it sealed would be lost.
 ExitCode make_key(const Session& session, const std::string& path) {
   const platform::UniqueFd file(
@@ -24,7 +37,7 @@ ExitCode make_key(const Session& session, const std::string& path) {
       ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       ::write(file.get(), "\n", 1) == 1 && ::fsync(file.get()) == 0;
   if (!written) return fail(session, {ExitCode::failed, path + ": " + std::strerror(errno)});
-  session.out << "a new key is in " << printable(path) << ": keep a copy, and keep it secret\n";
+  say_made(session, path);
   return ExitCode::ok;
 }
 

@@ -142,6 +142,8 @@ def test_sealed_secrets(start, tmp_path, stage):
     key = daemon.directory / "secret.key"
     assert daemon.ctl("secret", "key", key).exit == 0
     assert key.stat().st_mode & 0o777 == 0o600
+    other = daemon.directory / "other.key"
+    assert daemon.query("secret", "key", other) == {"ok": True, "message": f"a new key is in {other}: keep a copy, and keep it secret"}
     sealed = daemon.ctl("secret", "seal", "--key-file", key, input=hashed + "\n")
     assert sealed.exit == 0 and sealed.out.startswith("enc:") and hashed not in sealed.out
     value = sealed.out.strip()
