@@ -70,12 +70,16 @@ std::vector<proto::ConnectionRow> select_connections(std::vector<proto::Connecti
   return rows;
 }
 
+void write_connections(JsonWriter& json, const std::vector<proto::ConnectionRow>& rows) {
+  json.begin_array();
+  for (const auto& row : rows) write(json, row);
+  json.end_array();
+}
+
 void show_connections(const Session& session, const std::vector<proto::ConnectionRow>& rows) {
   if (session.json) {
     JsonWriter json(session.out);
-    json.begin_array();
-    for (const auto& row : rows) write(json, row);
-    json.end_array();
+    write_connections(json, rows);
     return;
   }
   Table table({{"ID", Align::right},

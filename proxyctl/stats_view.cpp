@@ -157,9 +157,10 @@ void write(JsonWriter& json, const proto::BackendStatsRow& row) {
   json.end_object();
 }
 
-void write_stats(const Session& session, const proto::StatsRow& totals,
+}  // namespace
+
+void write_stats(JsonWriter& json, const proto::StatsRow& totals,
                  const std::vector<proto::BackendStatsRow>& backends) {
-  JsonWriter json(session.out);
   json.begin_object();
   write_totals(json, totals);
   json.key("backends");
@@ -169,11 +170,13 @@ void write_stats(const Session& session, const proto::StatsRow& totals,
   json.end_object();
 }
 
-}  // namespace
-
 void show_stats(const Session& session, const Answer& answer) {
   const proto::StatsRow totals = answer.stats.empty() ? proto::StatsRow{} : answer.stats.front();
-  if (session.json) return write_stats(session, totals, answer.backend_stats);
+  if (session.json) {
+    JsonWriter json(session.out);
+    write_stats(json, totals, answer.backend_stats);
+    return;
+  }
   print_totals(session.out, totals);
   print(session, "Protocols", protocol_table(totals));
   print(session, "Refusals", refusal_table(totals));

@@ -4,6 +4,7 @@
 #include "proxyctl/commands.h"
 #include "proxyctl/terminal.h"
 #include "proxyctl/top_view.h"
+#include "proxyctl/views.h"
 
 namespace bulkhead::proxyctl {
 namespace {
@@ -47,12 +48,26 @@ Clock::duration interval_of(const TopOptions& options) {
       std::chrono::duration<double>(options.interval_s));
 }
 
+void write_once(const Session& session, const TopOptions& options, const Look& before,
+                const Look& now) {
+  JsonWriter json(session.out);
+  json.begin_object();
+  json.key("stats");
+  write_stats(json, now.totals, now.backends);
+  json.key("connections");
+  write_connections(json, top_connections(before, now, order_of(options.order), options.rows));
+  json.end_object();
+}
+
 ExitCode show_once(const Session& session, const TopOptions& options) {
   Look before, now;
   if (const ExitCode code = look(session, before); code != ExitCode::ok) return code;
   std::this_thread::sleep_for(interval_of(options));
   if (const ExitCode code = look(session, now); code != ExitCode::ok) return code;
-  session.out << top_frame(before, now, order_of(options.order), options.rows, false);
+  if (session.json)
+    write_once(session, options, before, now);
+  else
+    session.out << top_frame(before, now, order_of(options.order), options.rows, false);
   return ExitCode::ok;
 }
 
@@ -90,8 +105,8 @@ void add_top_command(CLI::App& app, Session& session) {
   CLI::App* command =
       add_command(app, session, "top", "What goes on now; q ends, s sorts by something else",
                   [&session, options] {
-                    return options->once || !session.terminal ? show_once(session, *options)
-                                                              : watch(session, *options);
+                    const bool once = options->once || session.json || !session.terminal;
+                    return once ? show_once(session, *options) : watch(session, *options);
                   });
   command->add_flag("--once", options->once, "Print once, and no more than text");
   command->add_option("--interval", options->interval_s, "Between two looks")

@@ -146,4 +146,12 @@ std::string top_frame(const Look& before, const Look& now, TopOrder order, std::
   return out.str();
 }
 
+std::vector<proto::ConnectionRow> top_connections(const Look& before, const Look& now,
+                                                  TopOrder order, std::size_t most) {
+  std::vector<proto::ConnectionRow> rows;
+  for (const Moving& each : ordered(before, now, order))
+    if (rows.size() < most) rows.push_back(*each.row);
+  return rows;
+}
+
 }  // namespace bulkhead::proxyctl

@@ -23,4 +23,8 @@ enum class TopOrder { rate, bytes, age };
 std::string top_frame(const Look& before, const Look& now, TopOrder order, std::size_t connections,
                       bool terminal);
 
+// At most so many of now, in that order.
+std::vector<proto::ConnectionRow> top_connections(const Look& before, const Look& now,
+                                                  TopOrder order, std::size_t most);
+
 }  // namespace bulkhead::proxyctl

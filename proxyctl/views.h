@@ -35,6 +35,11 @@ std::vector<proto::ConnectionRow> select_connections(std::vector<proto::Connecti
                                                      const std::string& filter);
 void show_connections(const Session& session, const std::vector<proto::ConnectionRow>& rows);
 
+// The values that show_stats and show_connections print with --json, for a larger document.
+void write_stats(JsonWriter& json, const proto::StatsRow& totals,
+                 const std::vector<proto::BackendStatsRow>& backends);
+void write_connections(JsonWriter& json, const std::vector<proto::ConnectionRow>& rows);
+
 config::Diagnostic to_diagnostic(const proto::DiagnosticRow& row);
 void write_diagnostics(JsonWriter& json, const std::vector<config::Diagnostic>& diagnostics);
 

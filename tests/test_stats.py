@@ -6,6 +6,8 @@ import signal
 import subprocess
 import termios
 
+import pytest
+
 from harness import ports, raw_client, tcp_server
 from harness.configuration import direct, everything, rule
 from harness.curl import curl
@@ -143,6 +145,23 @@ def test_top_once(start, serve):
         assert answer.exit == 0 and "\x1b" not in answer.out
         for word in ("1 active", "BACKEND", "direct", f"127.0.0.1:{echo.port}", "connect"):
             assert word in answer.out, answer.out
+
+
+@pytest.mark.parametrize("once", [["--once"], []])
+def test_top_as_json_is_one_document(start, serve, once):
+    proxy = start()
+    echo = serve(tcp_server.echo)
+    with raw_client.RawHttp(proxy.http_port) as client, raw_client.RawHttp(proxy.http_port) as busier:
+        for each in (client, busier):
+            assert each.connect(f"127.0.0.1:{echo.port}").status == 200
+        busier.send(b"x" * 1000)
+        eventually(lambda: any(row["bytes_down"] >= 1000 for row in proxy.query("connections")), "it is counted")
+        options = (*once, "--interval", "0.2", "--sort", "bytes")
+        seen = proxy.query("top", *options)
+        assert seen["stats"].keys() == proxy.query("stats").keys() and seen["stats"]["active"] == 2
+        assert [row["bytes_down"] >= 1000 for row in seen["connections"]] == [True, False]
+        assert seen["connections"][0].keys() == proxy.query("connections")[0].keys()
+        assert len(proxy.query("top", *options, "--rows", "1")["connections"]) == 1
 
 
 def test_top_redraws_until_q_and_leaves_the_terminal_as_it_was(start, stage):
