@@ -71,7 +71,7 @@ struct AuthCommand {
 struct UserRow {
   static constexpr MessageType type = MessageType::user_row;
   UserName name;
-  Text<16> origin;  // config, store
+  Text<16> origin;  // config, store, elsewhere
   bool enabled = true;
   GroupList groups;
   bool own_limits = false;  // else the limits below are the defaults

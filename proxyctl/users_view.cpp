@@ -57,11 +57,20 @@ void write(JsonWriter& json, const proto::UserLimits& limits, std::uint64_t quot
   json.end_object();
 }
 
+// A user of another method who has limits here: only that method knows more of him.
+bool known_elsewhere(const proto::UserRow& row) {
+  return row.origin.value == "elsewhere";
+}
+
 void write(JsonWriter& json, const proto::UserRow& row) {
   json.begin_object();
   json.member("name", row.name.value);
   json.member("origin", row.origin.value);
-  json.member("enabled", row.enabled);
+  json.key("enabled");
+  if (known_elsewhere(row))
+    json.value(nullptr);
+  else
+    json.value(row.enabled);
   list_member(json, "groups", row.groups.items);
   json.member("own_limits", row.own_limits);
   write(json, row.limits, row.monthly_quota);
@@ -110,7 +119,8 @@ std::string limits_text(const proto::UserRow& row) {
 
 std::string state_of(const proto::UserRow& row) {
   if (!row.enabled) return "disabled";
-  return row.limits.quota_exhausted ? "quota used up" : "enabled";
+  if (row.limits.quota_exhausted) return "quota used up";
+  return known_elsewhere(row) ? "" : "enabled";
 }
 
 template <typename Row>

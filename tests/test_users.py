@@ -426,6 +426,10 @@ def test_commands_and_what_they_say(start):
     assert daemon.ctl("user", "limits", "alice", "--mbps", "8", "--quota", "100GB", "--requests-per-second", "2.5").exit == 0
     assert "2.5 requests/s, 8 Mbit/s, 100 GB a month" in daemon.ctl("user", "list").out
     assert "nobody of that name" in daemon.ctl("user", "limits", "elsewhere", "--mbps", "8").out
+    shown = daemon.query("user", "limits", "elsewhere")[0]
+    assert shown["own_limits"] and shown["limits"]["bytes_per_second"] == 1_000_000 and shown["origin"] == "elsewhere" and shown["enabled"] is None
+    assert "8 Mbit/s" in daemon.ctl("user", "limits", "elsewhere").out
+    assert daemon.ctl("user", "limits", "elsewhere", "--default").exit == 0 and daemon.query("user", "limits", "elsewhere") == []
     refused = daemon.ctl("user", "limits", "alice", "--quota", "much")
     assert refused.exit == 1 and refused.err.startswith("proxyctl: monthly_quota: expected a size")
     assert daemon.ctl("user", "add", "alice", input="x\n").exit == 1

@@ -60,6 +60,14 @@ proto::UserRow row_of(const Office& office, const std::string& name) {
   return row;
 }
 
+// Whom another method knows, if the store has limits of his own: no more is known of him here.
+std::optional<proto::UserRow> row_of_limits(const Office& office, const std::string& name) {
+  proto::UserRow row = row_of(office, name);
+  if (!row.own_limits) return std::nullopt;
+  row.origin = "elsewhere";
+  return row;
+}
+
 Answer set_enabled(const Office& office, const proto::AuthCommand& command, bool enabled) {
   const std::string& name = command.user.value;
   if (std::string why = objection_to_name(office, name); !why.empty())
@@ -138,6 +146,8 @@ Answer list_users(const Office& office, const proto::AuthCommand& command) {
     for (const std::string& group : user.groups) row.groups.push(group);
     answer.rows.emplace_back(std::move(row));
   }
+  if (wanted.empty() || !answer.rows.empty()) return answer;
+  if (auto row = row_of_limits(office, wanted)) answer.rows.emplace_back(std::move(*row));
   return answer;
 }
 
