@@ -177,8 +177,8 @@ struct Rendezvous {
 // On a connection to the rendezvous: give all that you hold to the vault at the other end of this
 // channel (one descriptor). From its own supervisor, whose workers are about to take the place of
 // those of the program before: give, at once, what the dead have left and nobody was named heir of;
-// version and time-out mean nothing then. Holders keep their numbers: the other supervisor's own are higher
-// (VaultState::last_holder).
+// version and time-out mean nothing then. Holders keep their numbers: the other supervisor's own
+// are higher (VaultState::last_holder).
 struct TakeOver {
   static constexpr MessageType type = MessageType::take_over;
   std::uint16_t version = protocol_version;

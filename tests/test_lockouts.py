@@ -104,6 +104,16 @@ def test_what_costs_nothing_is_held_back(start, origin):
         began = time.monotonic()
         assert client.get(origin.url(), "Proxy-Authorization: Basic of no use").status == 407
         assert time.monotonic() - began > 0.9
+    for impossible in ("", "tab\tinside"):
+        status, took = attempt(daemon, origin, "alice", impossible)
+        assert status == 407 and took > 0.9
+        with raw_client.RawSocks(daemon.socks_port) as client:
+            began = time.monotonic()
+            client.send(b"\x05\x01\x02")
+            assert client.reader.exactly(2) == b"\x05\x02"
+            client.send(b"\x01\x05alice" + bytes([len(impossible)]) + impossible.encode())
+            assert client.reader.exactly(2)[1] != 0 and time.monotonic() - began > 0.9
+    assert lockouts(daemon)["alice"]["failures"] == 1, "nobody guesses what nobody has"
     assert [attempt(daemon, origin, "alice", f"guess {number}")[0] for number in range(2)] == [407, 407]
     banned = attempt(daemon, origin, "alice", "another", "127.0.0.2")
     assert banned[0] == 429 and banned[1] > 0.9
@@ -112,3 +122,19 @@ def test_what_costs_nothing_is_held_back(start, origin):
         connection.connect(("127.0.0.1", origin.port))
     assert time.monotonic() - began > 0.9
     assert attempt(daemon, origin, "alice", "guess")[1] < remembered[1] + AT_ONCE, "it does not grow"
+
+
+def test_who_may_not_come_in_is_not_asked_who_he_is(start, origin):
+    """His credentials are no way to find out a password, and none to have others delayed."""
+    daemon = start({**users.auth(cache={"failure_ttl": "0s"}, lockout=QUICK), "access_control": {"blacklist": ["127.0.0.66"]}})
+    users.add(daemon, "alice")
+    for password in ("guess", "secret-of-alice", "guess", "guess", "guess"):
+        assert attempt(daemon, origin, "alice", password, "127.0.0.66")[0] == 403
+    with raw_client.RawSocks(daemon.socks_port, source="127.0.0.66") as client:
+        client.send(b"\x05\x01\x02")
+        assert client.reader.exactly(2) == b"\x05\xff"
+    assert lockouts(daemon) == {}
+    assert not [each for each in daemon.query("audit", "list") if each["address"] == "127.0.0.66"]
+    refused = [each for each in daemon.access() if each["client_ip"] == "127.0.0.66"]
+    assert len(refused) == 6 and {(each["refusal"], each["username"]) for each in refused} == {("client_denied", "")}, refused
+    assert attempt(daemon, origin, "alice", "secret-of-alice")[0] == 200

@@ -41,6 +41,17 @@ std::size_t utf8_length(std::string_view text) {
   return !bad && continues(2) && continues(3) ? 4 : 0;
 }
 
+bool is_plain_text(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    const auto first = static_cast<unsigned char>(text[0]);
+    const bool c1 = first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
+    if (length == 0 || first < 0x20 || first == 0x7f || (length == 2 && c1)) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::optional<char32_t> take_code_point(std::string_view& text) {
   const std::size_t length = utf8_length(text);
   const auto at = [&](std::size_t index) { return static_cast<unsigned char>(text[index]); };

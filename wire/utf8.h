@@ -10,6 +10,9 @@ namespace bulkhead::wire {
 // How many octets the sequence at the start of text has; 0 if there is none, 1 for all of ASCII.
 std::size_t utf8_length(std::string_view text);
 
+// UTF-8 without control characters, of ASCII or of C1. Empty text is.
+bool is_plain_text(std::string_view text);
+
 // Takes one code point off the front. Nothing, and one octet taken, where there is none. Not for
 // empty text.
 std::optional<char32_t> take_code_point(std::string_view& text);

@@ -28,6 +28,14 @@ TEST(Utf8, TakesEachCodePointThereIs) {
   }
 }
 
+TEST(Utf8, PlainTextHasNoControlCharacters) {
+  for (const std::string_view plain : {"", "john", "J\xc3\xbcrgen", "\xc2\xa0", "a b"})
+    EXPECT_TRUE(is_plain_text(plain)) << plain;
+  for (const std::string_view other : {"\t", "a\nb", "\x7f", "\xc2\x85", "\xff", "\xc3"})
+    EXPECT_FALSE(is_plain_text(other)) << other;
+  EXPECT_FALSE(is_plain_text(std::string_view("a\0b", 3)));
+}
+
 TEST(Utf8, RefusesWhatIsNone) {
   for (const std::string_view text :
        {"", "\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2x", "\xe0\x9f\xbf", "\xe1\x80",

@@ -108,8 +108,7 @@ class Vault {
   std::size_t flows() const;
   void note_holder(std::uint32_t holder);
   runtime::Task<void> until_let_go(runtime::Deadline deadline);
-  runtime::Task<proto::TakenOver> convey(std::vector<std::uint32_t> holders,
-                                         platform::UniqueFd to);
+  runtime::Task<proto::TakenOver> convey(std::vector<std::uint32_t> holders, platform::UniqueFd to);
   runtime::Task<void> convey_all(ipc::Channel& other, std::vector<std::uint32_t> holders,
                                  proto::TakenOver& report);
   runtime::Task<bool> convey_one(ipc::Channel& other, std::uint32_t holder,

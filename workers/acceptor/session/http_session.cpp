@@ -168,8 +168,6 @@ runtime::Task<bool> refuse_login(Client& client, std::shared_ptr<const Generatio
                                  AccessRecord record) {
   HttpRefusal refusal;
   refusal.failure = Failure{failure.reason, failure.detail};
-  if (const auto reason = objection_to(*generation->config, client.entry.client.address))
-    refusal.failure = Failure{*reason, {}};
   refusal.failure.retry_after_s = failure.retry_s;
   refusal.to_head = head.method == "HEAD";
   // After CONNECT the client may have gone on as if it had been granted.
@@ -228,8 +226,9 @@ runtime::Task<bool> serve_one(Client& client, Expect expect) {
   record.username.clear();
   describe(record, head, generation->config->access_log);
   if (head.method == "CONNECT") record.protocol = "connect";
-  // Who is over a limit is told so, and costs the auth worker nothing.
-  if (asks && !client.refused) {
+  // Who is over a limit, or may not come from where he does, is told so; his credentials are not
+  // looked at.
+  if (asks && !client.refused && !objection_to(*generation->config, client.entry.client.address)) {
     if (!log_in_at_once(client, *generation, login)) {
       const std::string protocol = record.protocol;
       auto refused = co_await log_in(client, generation, std::move(login), protocol);

@@ -4,6 +4,7 @@
 
 #include "runtime/timer.h"
 #include "wire/authorization/authorization.h"
+#include "wire/utf8.h"
 #include "workers/acceptor/policy/client_policy.h"
 
 namespace bulkhead::acceptor {
@@ -22,9 +23,11 @@ constexpr runtime::Duration refusal_pause{1'000};
 
 using Outcome = std::optional<AuthFailure>;
 
-bool is_too_long(const authorization::Presented& presented) {
-  return presented.user.size() > proto::max_user_name ||
-         presented.secret.size() > proto::max_secret;
+// What nobody can have: the auth worker would refuse it without asking any method.
+bool is_impossible(std::string_view user, std::string_view secret) {
+  return secret.empty() || user.size() > proto::max_user_name ||
+         secret.size() > proto::max_secret || !wire::is_plain_text(user) ||
+         !wire::is_plain_text(secret);
 }
 
 // False if the value is no credential that anybody could have.
@@ -32,7 +35,7 @@ bool parse(std::string_view value, Presented& presented) {
   std::array<char, authorization::max_decoded> decoded;
   const auto parsed = authorization::parse(value, decoded);
   const auto* found = std::get_if<authorization::Presented>(&parsed);
-  const bool good = found != nullptr && !is_too_long(*found);
+  const bool good = found != nullptr && !is_impossible(found->user, found->secret);
   if (good) {
     presented.kind = found->scheme == authorization::Scheme::bearer ? proto::CredentialKind::bearer
                                                                     : proto::CredentialKind::basic;
@@ -90,6 +93,8 @@ runtime::Task<Outcome> who_is(Client& client, std::shared_ptr<const Generation> 
 }
 
 runtime::Task<Outcome> who_is(Client& client, Presented presented) {
+  if (presented.user.empty() || is_impossible(presented.user, presented.secret.reveal()))
+    co_return AuthFailure{Refusal::authentication_failed, "malformed", 0, true};
   Authenticator& authenticator = client.acceptor.authenticator;
   const CredentialKey key = authenticator.key('s', presented.user, presented.secret.reveal());
   const auto* known = authenticator.remembered(key);
@@ -103,11 +108,11 @@ runtime::Task<Outcome> who_is(Client& client, Presented presented) {
   co_return std::nullopt;
 }
 
-bool was_free(const Outcome& outcome) {
-  return outcome && outcome->free;
-}
-
 }  // namespace
+
+runtime::Task<void> hold_back(bool free) {
+  if (free) co_await runtime::sleep_for(refusal_pause);
+}
 
 HttpLogin take_login(Client& client, http1::RequestHead& head) {
   HttpLogin login;
@@ -140,14 +145,14 @@ runtime::Task<Outcome> log_in(Client& client, std::shared_ptr<const Generation> 
                               HttpLogin login, std::string_view protocol) {
   runtime::Task<Outcome> finding_out = who_is(client, generation, std::move(login), protocol);
   Outcome outcome = co_await std::move(finding_out);
-  if (was_free(outcome)) co_await runtime::sleep_for(refusal_pause);
+  co_await hold_back(outcome && outcome->free);
   co_return outcome;
 }
 
 runtime::Task<Outcome> log_in_socks(Client& client, Presented presented) {
   runtime::Task<Outcome> finding_out = who_is(client, std::move(presented));
   Outcome outcome = co_await std::move(finding_out);
-  if (was_free(outcome)) co_await runtime::sleep_for(refusal_pause);
+  co_await hold_back(outcome && outcome->free);
   co_return outcome;
 }
 

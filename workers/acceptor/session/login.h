@@ -35,6 +35,9 @@ runtime::Task<std::optional<AuthFailure>> log_in(Client& client,
                                                  HttpLogin login, std::string_view protocol);
 runtime::Task<std::optional<AuthFailure>> log_in_socks(Client& client, Presented presented);
 
+// Both end with it: a pause before a refusal that cost nothing (AuthFailure::free).
+runtime::Task<void> hold_back(bool free);
+
 // Whether clients have to say who they are: Auth::required(), but asked with every request, so
 // without making a list to compare with.
 bool asks_who(const config::Config& config);

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "workers/acceptor/policy/client_policy.h"
 #include "workers/acceptor/session/login.h"
 #include "workers/acceptor/session/socks_request.h"
 #include "workers/acceptor/session/udp_association.h"
@@ -61,8 +62,10 @@ runtime::Task<bool> sub_negotiate(Client& client, std::shared_ptr<const Generati
   if (arrival == Arrival::gone) co_return false;
   if (arrival == Arrival::late)
     refused = AuthFailure{Refusal::header_timeout, "credentials incomplete", 0};
-  if (arrival == Arrival::error)
-    refused = AuthFailure{Refusal::authentication_failed, "malformed", 0};
+  if (arrival == Arrival::error) {
+    refused = AuthFailure{Refusal::authentication_failed, "malformed", 0, true};
+    co_await hold_back(refused->free);
+  }
   if (arrival == Arrival::complete) {
     Presented presented;
     std::size_t consumed = 0;
@@ -96,9 +99,14 @@ runtime::Task<bool> negotiate(Client& client, std::shared_ptr<const Generation> 
     co_return false;
   }
   const auto greeting = socks::parse_greeting(client.buffer.octets());
-  const socks::Method method =
+  socks::Method method =
       socks::choose_method(greeting.message(), offered_methods(client, *generation->config));
   client.buffer.consume(greeting.consumed());
+  // Nobody's credentials are looked at who may not come in anyway.
+  const auto objection = method == socks::Method::username_password
+                             ? objection_to(*generation->config, client.entry.client.address)
+                             : std::nullopt;
+  if (objection) method = socks::Method::none_acceptable;
   const bool sent = co_await send_answer(
       client, std::string(wire::as_text(socks::build_method_reply(method).octets())), write_time);
   if (method == socks::Method::username_password && sent) {
@@ -106,7 +114,8 @@ runtime::Task<bool> negotiate(Client& client, std::shared_ptr<const Generation> 
     co_return known;
   }
   if (method != socks::Method::none_acceptable) co_return sent;
-  record_failure(client, *generation, 5, {Refusal::no_acceptable_authentication, {}});
+  record_failure(client, *generation, 5,
+                 {objection.value_or(Refusal::no_acceptable_authentication), {}});
   client.stream->shutdown_write();
   co_return false;
 }

@@ -52,17 +52,6 @@ constexpr bool is_in_order() {
 }
 static_assert(is_in_order(), "one line a reason, in the order of the enumeration");
 
-bool is_plain_text(std::string_view text) {
-  while (!text.empty()) {
-    const std::size_t length = wire::utf8_length(text);
-    const auto first = static_cast<unsigned char>(text[0]);
-    const bool c1 = first == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
-    if (length == 0 || first < 0x20 || first == 0x7f || (length == 2 && c1)) return false;
-    text.remove_prefix(length);
-  }
-  return true;
-}
-
 // RFC 6750 section 2.1: 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
 bool is_b64token(std::string_view text) {
   while (text.ends_with('=')) text.remove_suffix(1);
@@ -113,7 +102,7 @@ Verdict refusal(std::string_view method, Reason reason) {
 Verdict acceptance(std::string_view method, std::string user, std::vector<std::string> groups) {
   if (!acceptable_user(user)) return refusal(method, Reason::server_failed);
   std::erase_if(groups, [](const std::string& group) {
-    return group.empty() || group.size() > max_group_bytes || !is_plain_text(group);
+    return group.empty() || group.size() > max_group_bytes || !wire::is_plain_text(group);
   });
   std::sort(groups.begin(), groups.end());
   groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
@@ -128,7 +117,7 @@ Verdict acceptance(std::string_view method, std::string user, std::vector<std::s
 }
 
 bool acceptable_user(std::string_view user) {
-  return !user.empty() && user.size() <= max_user_bytes && is_plain_text(user);
+  return !user.empty() && user.size() <= max_user_bytes && wire::is_plain_text(user);
 }
 
 bool acceptable(const Credential& credential) {
@@ -137,7 +126,7 @@ bool acceptable(const Credential& credential) {
     return credential.user.empty() && secret.size() <= max_token_bytes && is_b64token(secret);
   const std::size_t most = std::max(max_password_bytes, max_token_bytes);  // a token may be one
   return acceptable_user(credential.user) && !secret.empty() && secret.size() <= most &&
-         is_plain_text(secret);
+         wire::is_plain_text(secret);
 }
 
 }  // namespace bulkhead::auth
