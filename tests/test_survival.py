@@ -439,7 +439,8 @@ def descriptors(proxy):
     vault = proxy.worker_pids("vault")[0]
     links = [os.readlink(f"/proc/{vault}/fd/{each}") for each in os.listdir(f"/proc/{vault}/fd")]
     pipes = sum(link.startswith("pipe:") for link in links)
-    assert pipes <= OWN_PIPES + 2 * KEPT_PIPES
+    held = survival(proxy)["pipes"]
+    assert held <= KEPT_PIPES and pipes == OWN_PIPES + 2 * held
     return [psutil.Process(proxy.service.pid).num_fds(), len(links) - pipes]
 
 
@@ -447,7 +448,7 @@ def test_flows_without_ends_leave_nothing(start, meeting):
     proxy = start(ONE)
     one_death(proxy, meeting)
     # The daemon may not have closed yet what it was asked through a moment ago: the least of several looks is without that.
-    before = [min(each) for each in zip(*(descriptors(proxy) for _ in range(10)))]
+    before = [min(each) for each in zip(*(eventually(lambda: descriptors(proxy), "a look") for _ in range(10)))]
     for _ in range(3):
         one_death(proxy, meeting)
     eventually(lambda: descriptors(proxy) == before, "as many descriptors as before")
@@ -470,6 +471,7 @@ def one_death(proxy, meeting):
     eventually(lambda: (lambda then: then["unsettled"] == 0 and then["held"] == 0 and
                         then["adopted"] + then["ended"] == now["adopted"] + now["ended"] + len(flows))(survival(proxy)),
                "all are gone", 30)
+    assert survival(proxy)["ended"] > now["ended"], "an heir sees that both ends have gone"
     eventually(lambda: len([each for each in proxy.access() if each["client_port"] in {flow.port for flow in flows}]) == len(flows),
                "each has its line")
 

@@ -3,6 +3,7 @@ import hashlib
 import os
 import signal
 import socket
+import struct
 import threading
 import time
 
@@ -191,6 +192,9 @@ class Flow:
         for pump in self.pumps:
             for each in pump:
                 each.end()
+        # With a reset: nothing of it is left for whoever looks later.
+        for end in (self.near, self.far):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.near.close()
         self.far.close()
 
