@@ -192,9 +192,12 @@ void Vault::listen_to(Donor& donor) {
       [this, its_own](const proto::HoldFlow& message, ipc::Envelope& envelope) {
         Pair sockets{std::move(envelope.descriptors[0]), std::move(envelope.descriptors[1])};
         if (!its_own(message.holder)) return;
-        if (flows() >= flow_capacity(limit_, holders_.size()) || !move_up(sockets)) {
+        // They live already, so all that there is room for comes; what is kept free for pipes to
+        // come (flow_capacity) is not worth one of them.
+        if (!move_up(sockets)) {
           ++refused_;
-          return;
+          return log::error("there is no room for a flow of another vault",
+                            {{"holder", message.holder}, {"flow", message.flow}});
         }
         holders_[message.holder].holdings.flows[message.flow] = std::move(sockets);
       });

@@ -71,6 +71,63 @@ TEST_F(VaultTest, ConveysWhatWasLetGoAndWhatTheDeadLeft) {
   run(convey(vault_, there, first, dead, heir, held), {&first});
 }
 
+Task<void> convey_left(Vault& vault, Elsewhere& there, std::array<Holder*, 3> holders,
+                       std::array<Held, 6>& held) {
+  const auto [dead, talking, named] = holders;
+  for (std::uint32_t number = 1; number <= 3; ++number) {
+    Holder& holder = *holders.at(number - 1);
+    holder.channel->send(proto::HoldPages{number}, held.at(number * 2 - 2).descriptors());
+    holder.hold_flow(10 + number, held.at(number * 2 - 1));
+    co_await holder.sync();
+  }
+  named->die();
+  vault.bequeath(3, 2);
+  co_await talking->all_sent.wait(soon());
+  dead->die();
+  proto::TakenOver report;
+  while (report.holders == 0) {  // until the vault has seen that it is dead
+    auto ends = channel_pair();
+    there.receive(std::move(ends[0]));
+    Task<proto::TakenOver> conveying = vault.convey_left(std::move(ends[1]));
+    report = co_await std::move(conveying);
+  }
+  EXPECT_EQ(report.problem.value, "");
+  EXPECT_EQ(report.flows, 1U);
+  while (there.estates.empty()) co_await runtime::sleep_for(1ms);
+  EXPECT_EQ(there.estates, (std::map<std::uint32_t, std::size_t>{{1, 1}}));
+  EXPECT_EQ(vault.state().flows, 2U) << "whoever talks, or has an heir, keeps what he has";
+  co_await there.vault.end();
+}
+
+TEST_F(VaultTest, ConveysWhatTheDeadLeftToNobody) {
+  Elsewhere there;
+  Holder dead(vault_, 1), talking(vault_, 2), named(vault_, 3);
+  std::array<Held, 6> held;
+  run(convey_left(vault_, there, {&dead, &talking, &named}, held), {&dead, &talking, &named});
+}
+
+// Room for no flow of acceptors of its own, but for these.
+Task<void> receive_beyond(Elsewhere& there, Held& held) {
+  auto ends = channel_pair();
+  there.receive(std::move(ends[0]));
+  ipc::Channel donor(std::move(ends[1]), proto::Party::vault, proto::Party::vault);
+  donor.send(proto::HoldPages{1}, held.descriptors());
+  for (std::uint64_t flow = 10; flow < 15; ++flow)
+    donor.send(proto::HoldFlow{1, flow}, held.descriptors());
+  donor.send(proto::ConveyEnd{});
+  held.let_go();
+  co_await donor.run();
+  EXPECT_EQ(there.vault.state().capacity, 0U);
+  EXPECT_EQ(there.estates, (std::map<std::uint32_t, std::size_t>{{1, 5}}));
+  co_await there.vault.end();
+}
+
+TEST_F(VaultTest, TakesWhatLivesAlreadyWhateverItKeepsFree) {
+  Elsewhere there(0);
+  Held held;
+  run(receive_beyond(there, held), {});
+}
+
 Task<void> keep(Vault& vault, Elsewhere& there, Holder& holder, Held& held) {
   holder.channel->send(proto::HoldPages{1}, held.descriptors());
   holder.hold_flow(10, held);
