@@ -8,23 +8,9 @@
 #include "platform/unique_fd.h"
 #include "proxyctl/commands.h"
 #include "proxyctl/password_input.h"
-#include "proxyctl/terminal_text.h"
 
 namespace bulkhead::proxyctl {
 namespace {
-
-void say_made(const Session& session, const std::string& path) {
-  const std::string message = "a new key is in " + path + ": keep a copy, and keep it secret";
-  if (!session.json) {
-    session.out << printable(message) << '\n';
-    return;
-  }
-  JsonWriter json(session.out);
-  json.begin_object();
-  json.member("ok", true);
-  json.member("message", message);
-  json.end_object();
-}
 
 // One that is there is never overwritten: what it sealed would be lost.
 ExitCode make_key(const Session& session, const std::string& path) {
@@ -37,7 +23,9 @@ ExitCode make_key(const Session& session, const std::string& path) {
       ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       ::write(file.get(), "\n", 1) == 1 && ::fsync(file.get()) == 0;
   if (!written) return fail(session, {ExitCode::failed, path + ": " + std::strerror(errno)});
-  say_made(session, path);
+  Answer made;
+  made.done.message = "a new key is in " + path + ": keep a copy, and keep it secret";
+  acknowledge(session, made);
   return ExitCode::ok;
 }
 

@@ -48,6 +48,8 @@ ExitCode ask_then(const Session& session, const Asked& question,
   return ExitCode::ok;
 }
 
+}  // namespace
+
 void acknowledge(const Session& session, const Answer& answer) {
   if (session.json) {
     JsonWriter json(session.out);
@@ -65,8 +67,6 @@ void acknowledge(const Session& session, const Answer& answer) {
   (answer.text.empty() ? session.out : session.err)
       << printable_lines(with_line_end(answer.done.message.value));
 }
-
-}  // namespace
 
 ExitCode fail(const Session& session, const Failure& failure) {
   return fail_with(session, failure, {});

@@ -35,8 +35,9 @@ ExitCode ask_and_show(const Session& session, const Question& question,
 ExitCode ask_and_show(const Session& session, const AuthQuestion& question,
                       const std::function<void(const Answer&)>& show);
 
-// For commands whose answer is that it was done: the daemon's message, or with --json {"ok": true,
-// "message"}.
+// Says that it was done: the message, or with --json {"ok": true, "message"}.
+void acknowledge(const Session& session, const Answer& answer);
+// For commands whose answer is that: the daemon's message.
 ExitCode ask_and_acknowledge(const Session& session, const Question& question);
 ExitCode ask_and_acknowledge(const Session& session, const AuthQuestion& question);
 

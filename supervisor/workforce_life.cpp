@@ -157,8 +157,8 @@ runtime::Task<bool> Workforce::settled(runtime::Deadline deadline) {
            !worker->process->relinquished();
   };
   for (;;) {
-    const bool busy =
-        estates_.unsettled() != 0 || std::any_of(workers_.begin(), workers_.end(), is_letting_go);
+    const bool busy = estates_.unsettled() != 0 || !awaited_.empty() ||
+                      std::any_of(workers_.begin(), workers_.end(), is_letting_go);
     if (!busy) co_return true;
     if (runtime::Clock::now() >= deadline) co_return false;
     co_await runtime::sleep_for(settling_interval);

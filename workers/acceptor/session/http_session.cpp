@@ -226,10 +226,11 @@ runtime::Task<bool> serve_one(Client& client, Expect expect) {
   record.username.clear();
   describe(record, head, generation->config->access_log);
   if (head.method == "CONNECT") record.protocol = "connect";
-  // Who is over a limit, or may not come from where he does, is told so; his credentials are not
-  // looked at.
-  if (asks && !client.refused && !objection_to(*generation->config, client.entry.client.address)) {
-    if (!log_in_at_once(client, *generation, login)) {
+  // Who is over a limit, or may not come from where he does, is told so, and costs the auth worker
+  // nothing: his credentials are not looked at.
+  if (asks && !client.refused) {
+    if (!log_in_at_once(client, *generation, login) &&
+        !objection_to(*generation->config, client.entry.client.address)) {
       const std::string protocol = record.protocol;
       auto refused = co_await log_in(client, generation, std::move(login), protocol);
       if (refused) {
